@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A yielding call in flight: a coroutine on a kernel stack of its own.
+ *
+ *             call_start()             call_suspend()
+ *     FREE ───────────────▶ RUNNING ───────────────────▶ RPC | PREEMPTED
+ *       ▲                     │  ▲                            │
+ *       └─────────────────────┘  └────────────────────────────┘
+ *           final return                call_resume()
+ *
+ * Owner: a guest; it charges stack and record. One finished call is kept per guest for its next
+ * one, so that the guest can always make a call (design §2) and an invoke allocates nothing.
+ *
+ * While a call runs kernel code it holds its guest's monitor. It gives it up in call_suspend(), in
+ * call_preemptible_begin/end() and around arch_user_run(). Only there can anything else of this
+ * guest happen, so only there may state that was looked up before have gone: whoever keeps an
+ * object across holds a reference.
+ */
+#ifndef CALL_CALL_H
+#define CALL_CALL_H
+
+#include "abi/msg.h"
+#include "abi/result.h"
+#include "kernel/arch/arch.h"
+#include "kernel/entry/entry.h"
+#include "kernel/guest/guest.h"
+
+struct shm;
+
+enum call_state {
+	CALL_FREE,
+	CALL_RUNNING,
+	CALL_RPC,
+	CALL_PREEMPTED
+};
+
+/* Where the RPC message of a call lies in guest memory, and what of it is known. */
+struct call_rpc_message {
+	struct shm *shm; /* appended to the main message in this registered buffer (a reference), at
+			    … */
+	uint64_t offset; /* … this offset; or, if shm is NULL: */
+	paddr_t pa;      /* in this page of the guest, 0 when there is none yet */
+	uint64_t cookie; /* with RPC ALLOC: names that page; 0 for an appended message */
+};
+
+struct call {
+	struct list link; /* guest->calls, by creation */
+	struct guest *guest;
+	enum call_state state;
+	uint32_t slot; /* 0..limit-1, unique among the guest's calls: also its notification key */
+	uint32_t thread_id; /* slot and generation; what the normal world hands back (NW-035) */
+	struct arch_context context;
+	void *stack;
+	void *stack_pages[KERNEL_STACK_PAGES];
+	struct smc_args args; /* what came with the SMC that started or resumed it; what goes out */
+	struct call_rpc_message rpc;
+	void (*main)(struct call *call);
+	bool in_bracket;     /* inside a preemptible bracket: the monitor is not held */
+	unsigned user_depth; /* trusted apps entered and not left: bounds nesting (TA-079) */
+	struct ta_session
+		*session; /* the innermost session that is being served, for syscalls and cancel */
+};
+
+/* The call whose coroutine runs on this CPU, or NULL on an entry stack. */
+struct call *call_current(void);
+
+/* The guest that the running call belongs to. Context: inside a call. */
+struct guest *call_guest(void);
+
+/*
+ * Starts main() as a new call of guest; returns when it first leaves or ends, with args filled for
+ * the caller. ETHREAD_LIMIT or ENOMEM in a0 if there is no room (NW-044). Context: entry stack,
+ * monitor held.
+ */
+void call_start(struct guest *guest, void (*main)(struct call *),
+		const struct call_rpc_message *rpc, struct smc_args *args);
+
+/* Continues a suspended call; ERESUME if thread_id names none (NW-036). Context: entry stack,
+ * monitor held. */
+void call_resume(struct guest *guest, uint32_t thread_id, struct smc_args *args);
+
+/* A foreign interrupt came in a bracket: gives the CPU back. Called by the arch on the call's
+ * stack. */
+void call_preempted(void);
+
+/* Same, asked for in the loop that runs a TA; and wherever a loop polls. TARGET_DEAD if the guest
+ * is dying. */
+TEE_Result must_check call_yield(void);
+
+/* call_yield() if a foreign interrupt is pending. For loops with a length that somebody else
+ * chooses. */
+TEE_Result must_check call_poll(void);
+
+/*
+ * A preemptible bracket: interrupts are open and the monitor is not held, so nothing shared may be
+ * touched. For leaf cryptography, copying and scrubbing of memory that only this call knows.
+ * Outside a call both do nothing.
+ */
+void call_preemptible_begin(void);
+void call_preemptible_end(void);
+
+/*
+ * Sends an RPC to the caller's world and waits for the answer, with the monitor released. params
+ * (at most 4) is what is sent; on return the outputs it declared (values of out/inout, sizes of
+ * out/inout memory; the answer parameter of SHM_ALLOC whole) have been updated from one read of the
+ * answer. Returns what the normal world answered: any code; TARGET_DEAD without leaving if the
+ * guest is dying; OUT_OF_MEMORY if there is no RPC buffer.
+ */
+TEE_Result must_check call_rpc(uint32_t cmd, struct msg_param *params, unsigned count);
+
+/*
+ * Sleeping on an object of the own guest. A waiter parks in the guest (RPC NOTIFICATION wait, with
+ * a time-out as a safety net: every wait re-checks its condition, NW-106).
+ */
+struct wait_queue {
+	struct list waiters;
+};
+
+void wait_queue_init(struct wait_queue *queue);
+
+/* Sleeps once; the caller loops on its condition. TARGET_DEAD if the guest is dying. */
+TEE_Result must_check call_wait(struct wait_queue *queue);
+
+/* Wakes the longest waiter / all waiters. Sends RPCs, so the monitor is released meanwhile. */
+void call_wake_one(struct wait_queue *queue);
+void call_wake_all(struct wait_queue *queue);
+
+void call_init(void);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest: one VM, the first-class principal. Everything it makes the kernel hold hangs off it and
+ * is charged to it.
+ *
+ * Invariants (checked by every test suite that can see them):
+ *
+ *  I1  every object is reachable from exactly one owner, a guest or the system; the pages owned are
+ * the memory in use I2  a name that a guest presents (cookie, session id, thread id) is looked up
+ * only in that guest's own tables I3  nothing a guest can stall is ever needed for another guest's
+ * progress I4  data from the normal world is read once, into secure memory, and checked there I5
+ * when VM_DESTROYED returns 0, no mapping of that guest's memory exists and its handle can be
+ * reused I6  memory is scrubbed before it changes owner I7  no loop whose length a guest controls
+ * runs with interrupts masked I8  running out of anything is an error code for the caller, never a
+ * panic of the kernel
+ *
+ * The monitor: one spin lock per guest. Code that works for a guest holds it; it is given up in
+ * user mode, in preemptible brackets and when a call leaves for the normal world. So kernel code of
+ * one guest never runs on two CPUs at the same time, and different guests never wait for each
+ * other.
+ *
+ * Born: guest 0 at start, others by VM_CREATED. Dies: by VM_DESTROYED, in guest_destroy().
+ */
+#ifndef GUEST_GUEST_H
+#define GUEST_GUEST_H
+
+#include "abi/result.h"
+#include "abi/ta.h"
+#include "kernel/lib/list.h"
+#include "kernel/lib/log.h"
+#include "kernel/lib/spinlock.h"
+#include "kernel/memory/heap.h"
+#include "kernel/memory/pages.h"
+
+#define GUEST_NATIVE 0u /* VM id of the guest that exists without a hypervisor */
+
+#define GUEST_SHM_BUCKETS 32
+
+struct guest {
+	struct list link; /* its bucket of the guest table */
+	struct guest *next_free;
+	uint32_t vm_id;      /* the handle: a7 of its calls */
+	uint32_t references; /* entries that are looking at it; freed when dead and 0 */
+	bool dying;  /* set once by guest_destroy(): no call enters, every RPC and wait ends at once
+		      */
+	bool called; /* made a yielding call: can no longer be configured */
+	bool has_identity;
+	struct uuid identity;
+
+	struct spinlock monitor;
+	struct budget budget;
+	struct heap heap;
+	struct log_limit log;
+
+	struct {
+		uint32_t calls;
+		uint32_t sessions;
+		uint32_t shm_pages;
+	} limit;
+	struct {
+		uint32_t calls; /* in flight */
+		uint32_t sessions;
+		uint32_t instances;
+		uint32_t shm_pages;
+		uint32_t shm_objects;
+		uint64_t calls_total;
+		uint64_t rpcs_total;
+		uint64_t refusals;
+	} count;
+
+	/* Owned objects; each list belongs to the room named. All are empty when the guest goes. */
+	struct list calls;                  /* call: struct call */
+	struct call *spare_call;            /* call: a finished call kept for the next one */
+	uint32_t thread_generation;         /* call */
+	bool shm_cache_on;                  /* call: RPC buffers are kept (profile B) */
+	struct list rpc_buffers;            /* call: cached RPC buffers */
+	struct list shm[GUEST_SHM_BUCKETS]; /* shm: struct shm by cookie */
+	struct list instances;              /* ta: struct ta_instance */
+	struct list sessions;               /* ta: struct ta_session opened by the normal world */
+	uint32_t next_session_id;           /* ta */
+};
+
+/* A room's part in destroying a guest. False: there is more to do (the CPU is wanted elsewhere),
+ * call again. */
+typedef bool (*guest_teardown)(struct guest *guest);
+
+/* Rooms register in their init; hooks run in the order of registration, each until it returns true.
+ */
+void guest_on_teardown(guest_teardown hook);
+
+/* Creates the table and guest 0. */
+void guest_init(void);
+
+/*
+ * Finds a live guest and takes its monitor; NULL if there is none or it is dying. guest_leave()
+ * gives the monitor back. Context: entry stack.
+ */
+struct guest *guest_enter(uint32_t vm_id);
+void guest_leave(struct guest *guest);
+
+/* VM_CREATED: SMC_OK or SMC_ENOTAVAIL (id 0, id in use, no memory) (NW-162, NW-167). */
+uint32_t guest_create(uint32_t vm_id);
+
+/*
+ * VM_DESTROYED: SMC_OK when everything of the guest is gone (or it never was); SMC_EBUSY: state
+ * kept, to be called again (NW-163 .. NW-165). Context: entry stack, no lock held.
+ */
+uint32_t guest_destroy(uint32_t vm_id);
+
+/* GUEST_CONFIGURE and GUEST_STATS (abi/tenon.h); value and result as there. */
+uint32_t guest_configure(uint32_t vm_id, uint32_t key, const uint32_t value[4]);
+uint32_t guest_stat(uint32_t vm_id, uint32_t counter, uint64_t *value);
+
+/* A line about this guest in the log, rate-limited. */
+#define guest_log(guest, ...) log_guest((guest)->vm_id, &(guest)->log, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Secure memory, page by page, each charged to one budget.
+ *
+ * A budget has a reserve (pages that are kept for it: counted, not assigned) and a limit. A page is
+ * given if the budget is below its reserve, or if more pages are free than others have reserved and
+ * not used. Only single pages are given out, so memory never fragments; whoever needs more keeps a
+ * list of pages.
+ *
+ * Pages are zero when they are given out: they are scrubbed when they are given back (I6).
+ */
+#ifndef MEMORY_PAGES_H
+#define MEMORY_PAGES_H
+
+#include "abi/result.h"
+#include "kernel/lib/list.h"
+#include "kernel/lib/types.h"
+
+struct budget {
+	uint32_t used;     /* pages charged now */
+	uint32_t reserve;  /* pages kept for this budget */
+	uint32_t limit;    /* used never exceeds it */
+	uint32_t peak;     /* highest used */
+	uint32_t refusals; /* requests refused */
+};
+
+struct page_totals {
+	uint32_t total;
+	uint32_t free;
+	uint32_t reserved; /* of the free ones: promised to budgets below their reserve */
+};
+
+/* What belongs to no guest: kernel tables, the image cache. No limit, no reserve. */
+extern struct budget system_budget;
+
+/* Hands [start, end), page-aligned kernel addresses, to the allocator. Once, at start. */
+void pages_init(void *start, void *end);
+
+/*
+ * Sets reserve and limit (0 <= reserve <= limit, used <= limit). OUT_OF_MEMORY if the machine
+ * cannot promise the reserve beside everybody else's; BAD_PARAMETERS if the numbers are out of
+ * order. Nothing changes then.
+ */
+TEE_Result must_check budget_configure(struct budget *budget, uint32_t reserve, uint32_t limit);
+
+/* Gives the reserve back; nothing may be charged any more (asserted). */
+void budget_release(struct budget *budget);
+
+/*
+ * Charges without a page of its own: for memory that several owners use (verified images), of which
+ * each is charged the full count. False: over the limit, nothing charged. Does not touch the pool
+ * of free pages.
+ */
+bool must_check budget_charge_shared(struct budget *budget, uint32_t pages);
+void budget_uncharge_shared(struct budget *budget, uint32_t pages);
+
+/* A zeroed page charged to the budget, or NULL (budget exhausted or memory short). Any context. */
+void *must_check page_alloc(struct budget *budget);
+
+/* Scrubs the page and gives it back. NULL is ignored. */
+void page_free(struct budget *budget, void *page);
+
+void pages_totals(struct page_totals *totals);
+
+/*
+ * When memory runs out the allocator asks, once per request and without its lock, whether somebody
+ * can give pages back (unused images, idle instances). True if it is worth trying again.
+ */
+extern bool (*page_reclaim)(struct budget *for_whom);
+
+#endif
