@@ -17,7 +17,8 @@
 #include "kernel/lib/types.h"
 
 struct budget {
-	uint32_t used;     /* pages charged now */
+	uint32_t used;     /* pages charged now, shared ones included */
+	uint32_t shared;   /* of these: charged without a page of its own */
 	uint32_t reserve;  /* pages kept for this budget */
 	uint32_t limit;    /* used never exceeds it */
 	uint32_t peak;     /* highest used */
@@ -56,6 +57,12 @@ void budget_uncharge_shared(struct budget *budget, uint32_t pages);
 
 /* A zeroed page charged to the budget, or NULL (budget exhausted or memory short). Any context. */
 void *must_check page_alloc(struct budget *budget);
+
+/*
+ * Moves the charge for a page. to may go over its limit only if it is the system budget; false:
+ * nothing changed.
+ */
+bool must_check page_transfer(void *page, struct budget *from, struct budget *to);
 
 /* Scrubs the page and gives it back. NULL is ignored. */
 void page_free(struct budget *budget, void *page);

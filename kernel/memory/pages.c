@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/memory/pages.h"
+
+#include "kernel/lib/assert.h"
+#include "kernel/lib/spinlock.h"
+#include "kernel/lib/string.h"
+
+/*
+ * The owner of each page, NULL while it is free. A free page is all zero but for its first word,
+ * which links it to the next free one.
+ */
+static struct {
+	struct spinlock lock;
+	uintptr_t base;
+	struct budget **owner;
+	void *free_list;
+	struct page_totals totals;
+} pages;
+
+struct budget system_budget = {.limit = UINT32_MAX};
+bool (*page_reclaim)(struct budget *for_whom);
+
+static size_t page_index(const void *page)
+{
+	uintptr_t offset = (uintptr_t)page - pages.base;
+
+	assert(offset % PAGE_SIZE == 0 && offset / PAGE_SIZE < pages.totals.total);
+	return offset / PAGE_SIZE;
+}
+
+static void push_free(void *page)
+{
+	*(void **)page = pages.free_list;
+	pages.free_list = page;
+	pages.totals.free++;
+}
+
+void pages_init(void *start, void *end)
+{
+	size_t count = ((uintptr_t)end - (uintptr_t)start) / PAGE_SIZE;
+	size_t table = round_up(count * sizeof(pages.owner[0]), PAGE_SIZE);
+
+	assert((uintptr_t)start % PAGE_SIZE == 0 && count * PAGE_SIZE > table);
+	memset(start, 0, count * PAGE_SIZE);
+	memset(&pages, 0, sizeof(pages));
+	pages.owner = start;
+	pages.base = (uintptr_t)start + table;
+	pages.totals.total = count - table / PAGE_SIZE;
+	for (size_t i = pages.totals.total; i > 0; i--)
+		push_free((void *)(pages.base + (i - 1) * PAGE_SIZE));
+	system_budget = (struct budget){.limit = UINT32_MAX};
+}
+
+static uint32_t own_pages(const struct budget *b)
+{
+	return b->used - b->shared;
+}
+
+/* Pages that are promised to the budget and that it does not have yet. */
+static uint32_t outstanding(const struct budget *b)
+{
+	return b->reserve > own_pages(b) ? b->reserve - own_pages(b) : 0;
+}
+
+static void charge(struct budget *b, uint32_t count)
+{
+	b->used += count;
+	if (b->used > b->peak)
+		b->peak = b->used;
+}
+
+static bool may_take_page(const struct budget *b)
+{
+	if (b->used >= b->limit)
+		return false;
+	return outstanding(b) > 0 || pages.totals.free > pages.totals.reserved;
+}
+
+TEE_Result budget_configure(struct budget *b, uint32_t reserve, uint32_t limit)
+{
+	TEE_Result res = TEE_ERROR_OUT_OF_MEMORY;
+
+	if (reserve > limit || b->used > limit)
+		return TEE_ERROR_BAD_PARAMETERS;
+	spin_lock(&pages.lock);
+	uint32_t before = outstanding(b);
+	uint32_t after = reserve > own_pages(b) ? reserve - own_pages(b) : 0;
+	uint32_t others = pages.totals.reserved - before;
+	if (after <= pages.totals.free && others <= pages.totals.free - after) {
+		pages.totals.reserved = others + after;
+		b->reserve = reserve;
+		b->limit = limit;
+		res = TEE_SUCCESS;
+	}
+	spin_unlock(&pages.lock);
+	return res;
+}
+
+void budget_release(struct budget *b)
+{
+	spin_lock(&pages.lock);
+	assert(b->used == 0 && b->shared == 0);
+	pages.totals.reserved -= outstanding(b);
+	b->reserve = 0;
+	b->limit = 0;
+	spin_unlock(&pages.lock);
+}
+
+bool budget_charge_shared(struct budget *b, uint32_t count)
+{
+	spin_lock(&pages.lock);
+	bool fits = count <= b->limit - b->used;
+	if (fits) {
+		b->shared += count;
+		charge(b, count);
+	} else {
+		b->refusals++;
+	}
+	spin_unlock(&pages.lock);
+	return fits;
+}
+
+void budget_uncharge_shared(struct budget *b, uint32_t count)
+{
+	spin_lock(&pages.lock);
+	assert(b->shared >= count);
+	b->shared -= count;
+	b->used -= count;
+	spin_unlock(&pages.lock);
+}
+
+static void *take_page(struct budget *b)
+{
+	void *page = NULL;
+
+	spin_lock(&pages.lock);
+	if (may_take_page(b) && pages.free_list) {
+		page = pages.free_list;
+		pages.free_list = *(void **)page;
+		*(void **)page = NULL;
+		pages.totals.free--;
+		pages.totals.reserved -= outstanding(b) > 0;
+		charge(b, 1);
+		pages.owner[page_index(page)] = b;
+	}
+	spin_unlock(&pages.lock);
+	return page;
+}
+
+void *page_alloc(struct budget *b)
+{
+	void *page = take_page(b);
+
+	if (!page && b->used < b->limit && page_reclaim && page_reclaim(b))
+		page = take_page(b);
+	if (!page)
+		b->refusals++;
+	return page;
+}
+
+static void uncharge_page(struct budget *b)
+{
+	b->used--;
+	pages.totals.reserved += outstanding(b) > 0;
+}
+
+bool page_transfer(void *page, struct budget *from, struct budget *to)
+{
+	bool fits;
+
+	spin_lock(&pages.lock);
+	size_t index = page_index(page);
+	assert(pages.owner[index] == from);
+	/* The page is used already: what its giver then lacks must still be there, free and not
+	 * promised. */
+	uint32_t owed = own_pages(from) <= from->reserve;
+	fits = to->used < to->limit &&
+	       (outstanding(to) > 0 || pages.totals.free >= pages.totals.reserved + owed);
+	if (fits) {
+		uncharge_page(from);
+		pages.totals.reserved -= outstanding(to) > 0;
+		charge(to, 1);
+		pages.owner[index] = to;
+	}
+	spin_unlock(&pages.lock);
+	return fits;
+}
+
+void page_free(struct budget *b, void *page)
+{
+	if (!page)
+		return;
+	memset(page, 0, PAGE_SIZE);
+	spin_lock(&pages.lock);
+	size_t index = page_index(page);
+	assert(pages.owner[index] == b);
+	pages.owner[index] = NULL;
+	uncharge_page(b);
+	push_free(page);
+	spin_unlock(&pages.lock);
+}
+
+void pages_totals(struct page_totals *totals)
+{
+	spin_lock(&pages.lock);
+	*totals = pages.totals;
+	spin_unlock(&pages.lock);
+}
