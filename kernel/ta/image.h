@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Verified images of trusted apps.
+ *
+ *   image_stage_begin()      window/commit …       image_stage_finish()
+ *   ──────────────▶ stage ─────────────────▶ stage ──────────────────▶ image (a reference)
+ *                     │                                                  │ image_put()
+ *                     └── image_stage_drop()                             ▼
+ *                                                     cached, unused ──▶ freed by image_reclaim()
+ *
+ * A stage is a file on its way in: a secure copy, page by page, charged to the guest that loads it
+ * and known to one call only. The normal world's copy is read once, on the way into the stage
+ * (TA-016). When the file has been verified, it either is in the cache already (the stage is freed)
+ * or goes there: its pages then belong to the system. Every guest that uses an image is charged its
+ * full page count, once. Images are immutable and shared by the instances of all guests.
+ */
+#ifndef TA_IMAGE_H
+#define TA_IMAGE_H
+
+#include "abi/result.h"
+#include "abi/ta.h"
+#include "kernel/crypto/crypto.h"
+#include "kernel/guest/guest.h"
+#include "kernel/ta/elf.h"
+#include "kernel/ta/pagelist.h"
+
+struct image_stage;
+
+/*
+ * Owner: the system. Born at the end of image_stage_finish(), freed by image_reclaim() when nobody
+ * uses it. Only the link and the lists of users change after it was published.
+ */
+struct image {
+	struct list link;  /* the cache, most recently used first; lock: image cache */
+	struct list users; /* struct image_user: one for each guest; lock: image cache */
+	uint8_t digest[CRYPTO_SHA256_SIZE]; /* of headers with hash and signature, then ELF */
+	struct uuid uuid;                   /* of ta_head, and of the bootstrap header if any */
+	uint32_t version;                   /* ta_version; 0 for legacy images */
+	struct elf_file file;               /* file.pages is &pages */
+	struct elf elf;
+	uint32_t page_count; /* charged: the ELF file and the records */
+	struct page_list pages;
+};
+
+/*
+ * Begins to load a file of file_size bytes for guest. OUT_OF_MEMORY: does not fit the guest's
+ * budget (TA-020); SECURITY: too short to be one (TA-008).
+ */
+TEE_Result must_check image_stage_begin(struct guest *guest, uint64_t file_size,
+					struct image_stage **stage);
+
+/*
+ * Where the next bytes of the file belong: *room (> 0) bytes of secure memory at *to, never
+ * crossing a page of the target. After writing filled <= room bytes there, image_stage_commit()
+ * accepts them. To be called until image_stage_missing() is 0. OUT_OF_MEMORY; SECURITY: the headers
+ * are wrong, or there is no room left (TA-001, TA-008); NOT_SUPPORTED: encrypted image or subkey.
+ */
+TEE_Result must_check image_stage_window(struct image_stage *stage, void **to, size_t *room);
+TEE_Result must_check image_stage_commit(struct image_stage *stage, size_t filled);
+
+/* Same with bytes that lie in secure memory already. */
+TEE_Result must_check image_stage_write(struct image_stage *stage, const void *data, size_t size);
+
+/* Bytes that have not come yet. */
+uint64_t image_stage_missing(const struct image_stage *stage);
+
+/* Gives up. NULL is ignored. Polls. */
+void image_stage_drop(struct image_stage *stage);
+
+/*
+ * Verifies and publishes; the stage is gone afterwards in any case. uuid is what the client asked
+ * for. The guest holds one reference to *image more on SUCCESS. SECURITY: anything that does not
+ * verify (TA-001 .. TA-009, TA-019, TA-033); BAD_FORMAT, NOT_SUPPORTED: from elf_decode();
+ * OUT_OF_MEMORY; TARGET_DEAD. Polls, runs brackets.
+ */
+TEE_Result must_check image_stage_finish(struct image_stage *stage, const struct uuid *uuid,
+					 struct image **image);
+
+/* One more reference of a guest that holds one already (asserted); cannot fail. */
+void image_get(struct guest *guest, struct image *image);
+
+/* Gives a reference of guest back. With the guest's last one its charge goes; the image stays. */
+void image_put(struct guest *guest, struct image *image);
+
+/*
+ * Frees some pages of images that no guest uses, the least recently used first; a bounded piece of
+ * work per call. False if there was none. For page_reclaim of kernel/memory/pages.h: any context
+ * without the locks "image cache" and to its right.
+ */
+bool image_reclaim(struct budget *for_whom);
+
+struct image_totals {
+	uint32_t images;       /* cached */
+	uint32_t unused_pages; /* pages of those that no guest uses */
+};
+void image_totals(struct image_totals *totals);
+
+void image_init(void);
+
+/* Octets of RFC 4122 to the native form and equality of native forms. */
+void uuid_from_octets(struct uuid *uuid, const uint8_t octets[16]);
+bool uuid_equal(const struct uuid *a, const struct uuid *b);
+
+#endif

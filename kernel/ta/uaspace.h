@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The address space of a trusted app as the kernel sees it: regions, sorted by address, with at
+ * least one unmapped page between those that do not belong to the same segment.
+ *
+ * The kernel reaches user memory only by looking the region up and going to its pages; it never
+ * dereferences an address of the app (trusted-app ABI §3.3 rule 7).
+ *
+ * Owner: an instance; pages, tables and records are charged to the instance's guest. Context of all
+ * functions: monitor of that guest held. Functions that say "polls" give the CPU back in between
+ * when the normal world wants it; only the call that runs in the instance may use the address space
+ * meanwhile.
+ */
+#ifndef TA_UASPACE_H
+#define TA_UASPACE_H
+
+#include "abi/result.h"
+#include "kernel/arch/arch.h"
+#include "kernel/guest/guest.h"
+#include "kernel/ta/pagelist.h"
+
+enum uaspace_kind {
+	UASPACE_SEGMENT,   /* of the app's image: pages shared with other instances, or its own */
+	UASPACE_STACK,     /* own pages */
+	UASPACE_LOADER,    /* own page, read-only: program headers and the module table */
+	UASPACE_PRIVATE,   /* own pages the app asked for */
+	UASPACE_SHAREABLE, /* same, but may be passed on to another app */
+	UASPACE_PARAM      /* memory of a client, for the time of one entry */
+};
+
+/* Where a region's pages are: a function of somebody who keeps them alive as long as the region. */
+struct page_source {
+	paddr_t (*page_at)(const void *object, size_t index);
+	const void *object;
+	size_t first; /* index of the region's first page */
+};
+
+struct uaspace_region {
+	struct list link;
+	uint64_t va;
+	uint32_t page_count;
+	unsigned prot; /* PROT_* of kernel/arch/arch.h */
+	enum uaspace_kind kind;
+	struct page_source source;
+	struct page_list own; /* pages to be freed with the region; empty if it owns none */
+};
+
+struct uaspace {
+	struct arch_aspace arch;
+	struct guest *guest;
+	struct list regions;
+	uint64_t home;       /* where the search for room begins: random per instance */
+	uint32_t page_count; /* mapped now */
+};
+
+/* An empty address space. OUT_OF_MEMORY: nothing remains. */
+TEE_Result must_check uaspace_init(struct uaspace *as, struct guest *guest);
+
+/* Removes every region, frees own pages (scrubbed) and the tables. Polls; cannot fail. */
+void uaspace_destroy(struct uaspace *as);
+
+/* Room for page_count pages with an unmapped page on both sides. OUT_OF_MEMORY if there is none. */
+TEE_Result must_check uaspace_find_room(const struct uaspace *as, size_t page_count, uint64_t *va);
+
+/*
+ * Adds a region of own, zeroed pages / of pages of a source. [va, va + page_count pages) must lie
+ * in the user window and touch no region: BAD_PARAMETERS otherwise, and for page_count 0 or W with
+ * X. OUT_OF_MEMORY; TARGET_DEAD: the guest died while it polled. On failure nothing remains. region
+ * may be NULL.
+ */
+TEE_Result must_check uaspace_add_own(struct uaspace *as, uint64_t va, size_t page_count,
+				      unsigned prot, enum uaspace_kind kind,
+				      struct uaspace_region **region);
+TEE_Result must_check uaspace_add_source(struct uaspace *as, uint64_t va, size_t page_count,
+					 unsigned prot, enum uaspace_kind kind,
+					 const struct page_source *source,
+					 struct uaspace_region **region);
+
+/* Unmaps it (no TLB keeps an entry), frees own pages and the record. Polls. NULL is ignored. */
+void uaspace_remove(struct uaspace *as, struct uaspace_region *region);
+
+/* The region that va lies in, or NULL. */
+struct uaspace_region *uaspace_find(const struct uaspace *as, uint64_t va);
+
+/* Kernel address of page index of a region of secure memory (asserted). */
+void *uaspace_page(const struct uaspace_region *region, size_t index);
+
+/*
+ * The pages behind [va, va + size), size > 0, as a source for a region of another address space
+ * (memory passed from app to app): it must lie in one region that is not private to this app,
+ * BAD_PARAMETERS otherwise. prot gets that region's rights. Valid as long as this region is.
+ */
+TEE_Result must_check uaspace_lend(const struct uaspace *as, uaddr_t va, size_t size,
+				   struct page_source *source, unsigned *prot);
+
+/* --- user pointers (trusted-app ABI §3.3, §4.5) --------------------------------------------------
+ */
+
+#define USER_READ      (1u << 0)
+#define USER_WRITE     (1u << 1)
+#define USER_ANY_OWNER (1u << 2) /* parameters and shareable memory too, not only private memory   \
+				  */
+#define USER_NONSECURE (1u << 28)
+#define USER_SECURE    (1u << 29)
+
+/*
+ * What syscall 8 asks: SUCCESS if every page of [va, va + size) is there with these rights, else
+ * ACCESS_DENIED. Size 0 is always allowed, overflow never (TA-064, TA-065, TA-092). Bits that are
+ * not listed are ignored.
+ */
+TEE_Result must_check user_check(const struct uaspace *as, uaddr_t va, uint64_t size,
+				 unsigned flags);
+
+/*
+ * Copies from and to the app. flags: USER_ANY_OWNER or 0 for arguments that must be private. The
+ * whole range is checked before a byte moves: ACCESS_DENIED. Size 0 touches nothing. Polls when the
+ * range is long: TARGET_DEAD.
+ */
+TEE_Result must_check user_read(const struct uaspace *as, void *to, uaddr_t from, uint64_t size,
+				unsigned flags);
+TEE_Result must_check user_write(const struct uaspace *as, uaddr_t to, const void *from,
+				 uint64_t size, unsigned flags);
+
+#endif
