@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random numbers: one HMAC_DRBG (NIST SP 800-90A) for each CPU, so that guests neither wait for
+ * each other nor see a common state, and no lock is needed: the kernel runs with interrupts masked.
+ *
+ * What is secret comes from two places: the CPU's random number instruction, and the seed that the
+ * firmware gave at boot. Samples of the counter are mixed in whenever something is; they are not
+ * counted as entropy, they only keep two boots with the same seed apart.
+ */
+#include "kernel/crypto/crypto.h"
+
+#include <mbedtls/hmac_drbg.h>
+
+#include "kernel/arch/arch.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/log.h"
+
+#define RESEED_INTERVAL 64 /* requests */
+#define JITTER_SAMPLES  8
+#define CPU_WORDS       8 /* 64-bit words of the CPU's generator per reseeding */
+
+struct generator {
+	mbedtls_hmac_drbg_context drbg;
+	unsigned requests; /* since fresh material was mixed in */
+};
+
+/* What is mixed in at once. Fields that could not be filled are zero. */
+struct material {
+	uint8_t root[CRYPTO_SHA256_SIZE]; /* at the start only */
+	uint64_t cpu_index;
+	uint64_t words[CPU_WORDS];
+	uint64_t jitter[JITTER_SAMPLES];
+};
+
+static struct generator generators[CPU_MAX];
+static struct crypto_work forever; /* the library's own state; never given back */
+
+/* Words that the CPU's generator gave; it may fail now and then, so each gets several tries. */
+static unsigned read_words(uint64_t words[CPU_WORDS])
+{
+	unsigned got = 0;
+
+	for (unsigned tries = 0; got < CPU_WORDS && tries < 10 * CPU_WORDS; tries++)
+		got += arch_random(&words[got]);
+	return got;
+}
+
+static unsigned gather(struct material *m)
+{
+	unsigned words = read_words(m->words);
+
+	for (unsigned i = 0; i < JITTER_SAMPLES; i++)
+		m->jitter[i] = arch_counter();
+	return words;
+}
+
+static void report_sources(unsigned words, size_t seed_size)
+{
+	if (words == CPU_WORDS)
+		log_info("entropy: the CPU's generator%s", seed_size ? " and the boot seed" : "");
+	else if (seed_size)
+		log_info("entropy: a boot seed of %zu bytes", seed_size);
+	else
+		log_warn("NO ENTROPY: neither the CPU nor the firmware gives any; "
+			 "random numbers can be guessed");
+	if (crypto_ta_key_is_development)
+		log_warn("trusted apps are verified with the PUBLISHED development key; "
+			 "anybody can sign");
+}
+
+static void start_generator(unsigned cpu, struct material *m)
+{
+	struct generator *g = &generators[cpu];
+	int err;
+
+	gather(m);
+	m->cpu_index = cpu;
+	mbedtls_hmac_drbg_init(&g->drbg);
+	err = mbedtls_hmac_drbg_seed_buf(&g->drbg, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256),
+					 (const unsigned char *)m, sizeof(*m));
+	assert(err == 0);
+	g->requests = 0;
+}
+
+void crypto_init(const void *seed, size_t seed_size)
+{
+	struct material m = {0};
+	struct crypto_sha256 hash;
+	TEE_Result res;
+
+	report_sources(gather(&m), seed_size);
+	crypto_sha256_init(&hash);
+	crypto_sha256_update(&hash, seed, seed_size);
+	crypto_sha256_update(&hash, &m, sizeof(m));
+	crypto_sha256_final(&hash, m.root);
+
+	res = crypto_work_begin(&forever, &system_budget);
+	assert(res == TEE_SUCCESS); /* the first pages of all */
+	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+		start_generator(cpu, &m);
+	*crypto_work_slot() = NULL;
+	crypto_wipe(&m, sizeof(m));
+}
+
+static void mix_in_fresh(struct generator *g)
+{
+	struct material m = {0};
+	int err;
+
+	gather(&m);
+	err = mbedtls_hmac_drbg_update(&g->drbg, (const unsigned char *)&m, sizeof(m));
+	assert(err == 0);
+	crypto_wipe(&m, sizeof(m));
+	g->requests = 0;
+}
+
+void crypto_random(void *to, size_t size)
+{
+	struct generator *g = &generators[arch_cpu_index()];
+	uint8_t *out = to;
+
+	while (size > 0) {
+		size_t piece = min(size, (size_t)MBEDTLS_HMAC_DRBG_MAX_REQUEST);
+		if (++g->requests >= RESEED_INTERVAL)
+			mix_in_fresh(g);
+		/* Fails only for requests that are too long, or without a seed. */
+		int err = mbedtls_hmac_drbg_random(&g->drbg, out, piece);
+		assert(err == 0);
+		out += piece;
+		size -= piece;
+	}
+}
+
+uint64_t crypto_random_below(uint64_t bound)
+{
+	uint64_t value;
+
+	assert(bound > 0);
+	/* Values of the last, incomplete stretch of [0, 2^64) would favour small results. */
+	uint64_t unfair = -bound % bound;
+	do
+		crypto_random(&value, sizeof(value));
+	while (value < unfair);
+	return value % bound;
+}
