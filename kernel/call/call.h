@@ -25,8 +25,6 @@
 #include "kernel/entry/entry.h"
 #include "kernel/guest/guest.h"
 
-struct shm;
-
 enum call_state {
 	CALL_FREE,
 	CALL_RUNNING,
@@ -34,20 +32,23 @@ enum call_state {
 	CALL_PREEMPTED
 };
 
-/* Where the RPC message of a call lies in guest memory, and what of it is known. */
+/*
+ * Where the RPC message of a call lies in guest memory: MSG_RPC_SIZE bytes in one or two pages.
+ * first 0: nowhere yet, it takes an RPC ALLOC to get a page. Whoever fills it in keeps the memory
+ * referenced for the call's duration.
+ */
 struct call_rpc_message {
-	struct shm *shm; /* appended to the main message in this registered buffer (a reference), at
-			    … */
-	uint64_t offset; /* … this offset; or, if shm is NULL: */
-	paddr_t pa;      /* in this page of the guest, 0 when there is none yet */
-	uint64_t cookie; /* with RPC ALLOC: names that page; 0 for an appended message */
+	paddr_t first;
+	size_t first_size; /* bytes of it at first; the rest at second */
+	paddr_t second;
+	uint64_t cookie; /* of a page that RPC ALLOC brought; 0 for a message behind the main one */
 };
 
 struct call {
-	struct list link; /* guest->calls, by creation */
+	struct list link; /* guest->calls, in order of start */
 	struct guest *guest;
 	enum call_state state;
-	uint32_t slot; /* 0..limit-1, unique among the guest's calls: also its notification key */
+	uint32_t slot;      /* unique among the guest's calls: also its notification key */
 	uint32_t thread_id; /* slot and generation; what the normal world hands back (NW-035) */
 	struct arch_context context;
 	void *stack;
@@ -55,10 +56,9 @@ struct call {
 	struct smc_args args; /* what came with the SMC that started or resumed it; what goes out */
 	struct call_rpc_message rpc;
 	void (*main)(struct call *call);
-	bool in_bracket;     /* inside a preemptible bracket: the monitor is not held */
-	unsigned user_depth; /* trusted apps entered and not left: bounds nesting (TA-079) */
-	struct ta_session
-		*session; /* the innermost session that is being served, for syscalls and cancel */
+	bool in_bracket;            /* inside a preemptible bracket: the monitor is not held */
+	unsigned user_depth;        /* trusted apps entered and not left */
+	struct ta_session *session; /* the innermost session that is being served */
 };
 
 /* The call whose coroutine runs on this CPU, or NULL on an entry stack. */
@@ -72,16 +72,30 @@ struct guest *call_guest(void);
  * the caller. ETHREAD_LIMIT or ENOMEM in a0 if there is no room (NW-044). Context: entry stack,
  * monitor held.
  */
-void call_start(struct guest *guest, void (*main)(struct call *),
-		const struct call_rpc_message *rpc, struct smc_args *args);
+void call_start(struct guest *guest, void (*main)(struct call *), struct smc_args *args);
 
 /* Continues a suspended call; ERESUME if thread_id names none (NW-036). Context: entry stack,
  * monitor held. */
 void call_resume(struct guest *guest, uint32_t thread_id, struct smc_args *args);
 
-/* A foreign interrupt came in a bracket: gives the CPU back. Called by the arch on the call's
- * stack. */
-void call_preempted(void);
+/*
+ * A foreign interrupt came in a bracket: gives the CPU back. Called by the arch on the call's
+ * stack, interrupts masked. True: the guest is being destroyed in one go, so the rest of the
+ * bracket is to run with interrupts masked.
+ */
+bool must_check call_preempted(void);
+
+/*
+ * At the end of a call whose message came without room for RPCs: gives back the page that RPC ALLOC
+ * brought, or keeps it for the guest's next call (NW-045).
+ */
+void call_rpc_release(void);
+
+/*
+ * DISABLE_SHM_CACHE: hands out one kept RPC buffer (true), or turns the cache off (false). Context:
+ * monitor held.
+ */
+bool call_rpc_uncache(struct guest *guest, uint64_t *cookie);
 
 /* Same, asked for in the loop that runs a TA; and wherever a loop polls. TARGET_DEAD if the guest
  * is dying. */

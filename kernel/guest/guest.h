@@ -37,13 +37,15 @@
 #define GUEST_SHM_BUCKETS 32
 
 struct guest {
-	struct list link; /* its bucket of the guest table */
-	struct guest *next_free;
+	struct list link;    /* its bucket of the guest table */
 	uint32_t vm_id;      /* the handle: a7 of its calls */
 	uint32_t references; /* entries that are looking at it; freed when dead and 0 */
-	bool dying;  /* set once by guest_destroy(): no call enters, every RPC and wait ends at once
-		      */
-	bool called; /* made a yielding call: can no longer be configured */
+	bool dying; /* set once by guest_destroy(): no call enters, every RPC and wait ends at once
+		     */
+	bool restartable;  /* the hypervisor repeats VM_DESTROYED while it answers EBUSY */
+	bool destroying;   /* a CPU is inside guest_destroy() for it */
+	unsigned teardown; /* hooks that are done */
+	bool called;       /* made a yielding call: can no longer be configured */
 	bool has_identity;
 	struct uuid identity;
 
@@ -80,9 +82,13 @@ struct guest {
 	uint32_t next_session_id;           /* ta */
 };
 
-/* A room's part in destroying a guest. False: there is more to do (the CPU is wanted elsewhere),
- * call again. */
-typedef bool (*guest_teardown)(struct guest *guest);
+/* A room's part in destroying a guest. */
+enum teardown {
+	TEARDOWN_DONE,
+	TEARDOWN_MORE,    /* a step was made; call again, now or in the next VM_DESTROYED */
+	TEARDOWN_BLOCKED, /* nothing can be done while another CPU is inside for this guest */
+};
+typedef enum teardown (*guest_teardown)(struct guest *guest);
 
 /* Rooms register in their init; hooks run in the order of registration, each until it returns true.
  */
@@ -110,6 +116,9 @@ uint32_t guest_destroy(uint32_t vm_id);
 /* GUEST_CONFIGURE and GUEST_STATS (abi/tenon.h); value and result as there. */
 uint32_t guest_configure(uint32_t vm_id, uint32_t key, const uint32_t value[4]);
 uint32_t guest_stat(uint32_t vm_id, uint32_t counter, uint64_t *value);
+
+/* Guests alive, guest 0 and those that are dying included. */
+uint32_t guest_count(void);
 
 /* A line about this guest in the log, rate-limited. */
 #define guest_log(guest, ...) log_guest((guest)->vm_id, &(guest)->log, __VA_ARGS__)

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Fast calls: answered at once, with interrupts masked (spec "normal-world ABI" §1.4, §7.1). */
+#include "abi/smc.h"
+#include "abi/tenon.h"
+#include "kernel/call/call.h"
+#include "kernel/entry/entry.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/string.h"
+#include "kernel/ta/image.h"
+
+#define CALLS_COUNT   17
+#define VERSION_MAJOR 0
+#define VERSION_MINOR 1
+
+#define CAPABILITIES                                                                               \
+	(SMC_CAP_DYNAMIC_SHM | SMC_CAP_VIRTUALIZATION | SMC_CAP_MEMREF_NULL | SMC_CAP_RPC_ARG)
+
+static void set(struct smc_args *args, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
+{
+	args->a[0] = a0;
+	args->a[1] = a1;
+	args->a[2] = a2;
+	args->a[3] = a3;
+}
+
+static void set_status(struct smc_args *args, uint32_t status)
+{
+	set(args, status, 0, 0, 0);
+}
+
+/* Calls that answer whoever asks (NW-005). False: not one of them. */
+static bool discovery(struct smc_args *args)
+{
+	struct guest *guest;
+
+	switch (args->a[0]) {
+	case SMC_CALLS_COUNT:
+		set(args, CALLS_COUNT, 0, 0, 0);
+		return true;
+	case SMC_CALLS_UID:
+		set(args, SMC_UID_0, SMC_UID_1, SMC_UID_2, SMC_UID_3);
+		return true;
+	case SMC_CALLS_REVISION:
+		set(args, SMC_REVISION_MAJOR, SMC_REVISION_MINOR, 0, 0);
+		return true;
+	case SMC_GET_OS_UUID:
+		set(args, TENON_OS_UUID_0, TENON_OS_UUID_1, TENON_OS_UUID_2, TENON_OS_UUID_3);
+		return true;
+	case SMC_GET_OS_REVISION:
+		set(args, VERSION_MAJOR, VERSION_MINOR, 0, 0);
+		return true;
+	case SMC_GET_THREAD_COUNT: /* an upper limit: memory may end first (design §2) */
+		guest = guest_enter(args->a[7]);
+		set(args, SMC_OK, guest ? guest->limit.calls : TENON_CALLS_MAX, 0, 0);
+		if (guest)
+			guest_leave(guest);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint32_t system_counter(uint32_t counter, uint64_t *value)
+{
+	struct page_totals pages;
+	struct image_totals images;
+
+	pages_totals(&pages);
+	image_totals(&images);
+	const uint64_t values[] = {
+		[TENON_STAT_SYS_PAGES_TOTAL] = pages.total,
+		[TENON_STAT_SYS_PAGES_FREE] = pages.free,
+		[TENON_STAT_SYS_GUESTS] = guest_count(),
+		[TENON_STAT_SYS_IMAGES] = images.images,
+		[TENON_STAT_SYS_RESERVED] = pages.reserved,
+		[TENON_STAT_SYS_IMAGE_PAGES] = images.unused_pages,
+	};
+
+	if (counter >= array_count(values))
+		return SMC_EBADCMD;
+	*value = values[counter];
+	return SMC_OK;
+}
+
+static void stats(struct smc_args *args)
+{
+	uint64_t value = 0;
+	uint32_t status = args->a[1] == TENON_STATS_SYSTEM
+				  ? system_counter(args->a[2], &value)
+				  : guest_stat(args->a[1], args->a[2], &value);
+
+	set(args, status, value >> 32, (uint32_t)value, 0);
+}
+
+/* Calls of the hypervisor alone (a7 = 0). False: not one of them. */
+static bool administration(struct smc_args *args)
+{
+	uint32_t id = args->a[0];
+
+	if (id != SMC_VM_CREATED && id != SMC_VM_DESTROYED && id != SMC_TENON_GUEST_CONFIGURE &&
+	    id != SMC_TENON_GUEST_STATS)
+		return false;
+	if (args->a[7] != GUEST_NATIVE)
+		set_status(args, SMC_ENOTAVAIL);
+	else if (id == SMC_VM_CREATED)
+		set_status(args, guest_create(args->a[1]));
+	else if (id == SMC_VM_DESTROYED)
+		set_status(args, guest_destroy(args->a[1]));
+	else if (id == SMC_TENON_GUEST_CONFIGURE)
+		set_status(args, guest_configure(args->a[1], args->a[2], &args->a[3]));
+	else
+		stats(args);
+	return true;
+}
+
+static void exchange_capabilities(struct smc_args *args)
+{
+	if (args->a[1] & ~SMC_NWCAP_UNIPROCESSOR)
+		set_status(args, SMC_ENOTAVAIL);
+	else
+		set(args, SMC_OK, CAPABILITIES, 0, MSG_RPC_MAX_PARAMS); /* NW-013, NW-014 */
+}
+
+/* NW-015, NW-016, NW-045 */
+static void disable_shm_cache(struct guest *guest, struct smc_args *args)
+{
+	uint64_t cookie;
+
+	if (guest->count.calls > 0)
+		set_status(args, SMC_EBUSY);
+	else if (call_rpc_uncache(guest, &cookie))
+		set(args, SMC_OK, cookie >> 32, (uint32_t)cookie, 0);
+	else
+		set_status(args, SMC_ENOTAVAIL);
+}
+
+static void enable_shm_cache(struct guest *guest, struct smc_args *args)
+{
+	if (guest->count.calls == 0)
+		guest->shm_cache_on = true;
+	set_status(args, guest->count.calls == 0 ? SMC_OK : SMC_EBUSY);
+}
+
+static void of_guest(struct guest *guest, struct smc_args *args)
+{
+	switch (args->a[0]) {
+	case SMC_EXCHANGE_CAPABILITIES:
+		exchange_capabilities(args);
+		break;
+	case SMC_DISABLE_SHM_CACHE:
+		disable_shm_cache(guest, args);
+		break;
+	case SMC_ENABLE_SHM_CACHE:
+		enable_shm_cache(guest, args);
+		break;
+	default: /* no reserved memory (NW-012); secondary CPUs come through PSCI */
+		set_status(args, SMC_ENOTAVAIL);
+		break;
+	}
+}
+
+static bool is_of_guest(uint32_t id)
+{
+	return id == SMC_EXCHANGE_CAPABILITIES || id == SMC_DISABLE_SHM_CACHE ||
+	       id == SMC_ENABLE_SHM_CACHE || id == SMC_GET_SHM_CONFIG || id == SMC_BOOT_SECONDARY;
+}
+
+void entry_fast(struct smc_args *args)
+{
+	struct guest *guest;
+
+	args->a[0] &= ~SMC_SVE_HINT;
+	if (discovery(args) || administration(args))
+		return;
+	if (!is_of_guest(args->a[0])) {
+		args->a[0] = SMC_UNKNOWN_FUNCTION; /* NW-003: the other registers stay */
+		return;
+	}
+	guest = guest_enter(args->a[7]);
+	if (!guest) {
+		set_status(args, SMC_ENOTAVAIL);
+		return;
+	}
+	of_guest(guest, args);
+	guest_leave(guest);
+	assert(spin_held() == 0);
+}

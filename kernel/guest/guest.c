@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/guest/guest.h"
+
+#include "abi/smc.h"
+#include "abi/tenon.h"
+#include "kernel/arch/arch.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/string.h"
+
+#define BUCKETS   64
+#define HOOKS_MAX 8
+
+/* What a guest may use until it is configured. */
+#define DEFAULT_RESERVE_PAGES   8 /* a call (stack and record) and a few objects */
+#define DEFAULT_LIMIT_CALLS     16
+#define DEFAULT_LIMIT_SESSIONS  256
+#define DEFAULT_LIMIT_SHM_PAGES 65536 /* 256 MiB of its own memory */
+
+static struct {
+	struct spinlock lock; /* protects the buckets and every guest's reference count */
+	struct list bucket[BUCKETS];
+	uint32_t count;
+} table;
+
+static guest_teardown hooks[HOOKS_MAX];
+static unsigned hook_count;
+
+void guest_on_teardown(guest_teardown hook)
+{
+	assert(hook_count < HOOKS_MAX);
+	hooks[hook_count++] = hook;
+}
+
+static struct list *bucket_of(uint32_t vm_id)
+{
+	return &table.bucket[vm_id % BUCKETS];
+}
+
+/* Context: table locked. */
+static struct guest *find_locked(uint32_t vm_id)
+{
+	list_for_each (node, bucket_of(vm_id)) {
+		struct guest *guest = list_entry(node, struct guest, link);
+		if (guest->vm_id == vm_id)
+			return guest;
+	}
+	return NULL;
+}
+
+static struct guest *reference(uint32_t vm_id)
+{
+	spin_lock(&table.lock);
+	struct guest *guest = find_locked(vm_id);
+	if (guest)
+		guest->references++;
+	spin_unlock(&table.lock);
+	return guest;
+}
+
+static void unreference(struct guest *guest)
+{
+	spin_lock(&table.lock);
+	guest->references--;
+	spin_unlock(&table.lock);
+}
+
+struct guest *guest_enter(uint32_t vm_id)
+{
+	struct guest *guest = reference(vm_id);
+
+	if (!guest)
+		return NULL;
+	spin_lock(&guest->monitor);
+	if (!guest->dying)
+		return guest;
+	guest_leave(guest);
+	return NULL;
+}
+
+void guest_leave(struct guest *guest)
+{
+	spin_unlock(&guest->monitor);
+	unreference(guest);
+}
+
+static void guest_init_fields(struct guest *guest, uint32_t vm_id)
+{
+	guest->vm_id = vm_id;
+	heap_init(&guest->heap, &guest->budget);
+	guest->limit.calls = DEFAULT_LIMIT_CALLS;
+	guest->limit.sessions = DEFAULT_LIMIT_SESSIONS;
+	guest->limit.shm_pages = DEFAULT_LIMIT_SHM_PAGES;
+	list_init(&guest->calls);
+	list_init(&guest->rpc_buffers);
+	for (unsigned i = 0; i < GUEST_SHM_BUCKETS; i++)
+		list_init(&guest->shm[i]);
+	list_init(&guest->instances);
+	list_init(&guest->sessions);
+}
+
+static void guest_free(struct guest *guest)
+{
+	void *page = guest;
+
+	if (!page_transfer(page, &guest->budget, &system_budget))
+		panic("the system's budget has no limit");
+	budget_release(&guest->budget);
+	page_free(&system_budget, page);
+}
+
+/* A guest and its budget live in one page, which that budget pays for. */
+static struct guest *guest_new(uint32_t vm_id)
+{
+	struct page_totals totals;
+	struct guest *guest = page_alloc(&system_budget);
+
+	_Static_assert(sizeof(struct guest) <= PAGE_SIZE, "a guest fits its page");
+	if (!guest)
+		return NULL;
+	guest_init_fields(guest, vm_id);
+	pages_totals(&totals);
+	if (budget_configure(&guest->budget, DEFAULT_RESERVE_PAGES, totals.total) ||
+	    !page_transfer(guest, &system_budget, &guest->budget)) {
+		budget_release(&guest->budget);
+		page_free(&system_budget, guest);
+		return NULL;
+	}
+	return guest;
+}
+
+uint32_t guest_create(uint32_t vm_id)
+{
+	uint32_t status = SMC_ENOTAVAIL;
+
+	if (vm_id == GUEST_NATIVE)
+		return SMC_ENOTAVAIL;
+	struct guest *guest = guest_new(vm_id);
+	if (!guest)
+		return SMC_ENOTAVAIL;
+	spin_lock(&table.lock);
+	if (!find_locked(vm_id)) {
+		list_insert(bucket_of(vm_id), &guest->link);
+		table.count++;
+		status = SMC_OK;
+	}
+	spin_unlock(&table.lock);
+	if (status != SMC_OK)
+		guest_free(guest);
+	return status;
+}
+
+/*
+ * Runs the rooms' hooks from where the last run stopped. True when all are done. A hypervisor that
+ * does not repeat VM_DESTROYED gets one run that only another CPU inside the guest can end early.
+ */
+static bool teardown(struct guest *guest)
+{
+	while (guest->teardown < hook_count) {
+		enum teardown step = hooks[guest->teardown](guest);
+		if (step == TEARDOWN_BLOCKED)
+			return false;
+		guest->teardown += step == TEARDOWN_DONE;
+		if (guest->restartable && arch_foreign_pending())
+			return false;
+	}
+	return true;
+}
+
+/* Takes the guest out of the table unless somebody still looks at it. */
+static bool unlink_if_unused(struct guest *guest)
+{
+	spin_lock(&table.lock);
+	bool unused = guest->references == 1;
+	if (unused) {
+		list_remove(&guest->link);
+		table.count--;
+	}
+	spin_unlock(&table.lock);
+	return unused;
+}
+
+uint32_t guest_destroy(uint32_t vm_id)
+{
+	struct guest *guest;
+
+	if (vm_id == GUEST_NATIVE)
+		return SMC_OK;
+	guest = reference(vm_id);
+	if (!guest)
+		return SMC_OK;
+	spin_lock(&guest->monitor);
+	guest->dying = true;
+	bool mine = !guest->destroying;
+	guest->destroying = true;
+	bool gone = mine && teardown(guest);
+	if (mine)
+		guest->destroying = false;
+	spin_unlock(&guest->monitor);
+	if (gone && unlink_if_unused(guest)) {
+		guest_free(guest);
+		return SMC_OK;
+	}
+	unreference(guest);
+	return SMC_EBUSY;
+}
+
+/* Context: table locked. */
+static bool identity_in_use(const struct uuid *identity)
+{
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		list_for_each (node, &table.bucket[i]) {
+			const struct guest *guest = list_entry(node, struct guest, link);
+			if (guest->has_identity &&
+			    !memcmp(&guest->identity, identity, sizeof(*identity)))
+				return true;
+		}
+	}
+	return false;
+}
+
+static uint32_t set_identity(struct guest *guest, const uint32_t value[4])
+{
+	uint32_t status = SMC_ENOTAVAIL;
+	struct uuid identity = {
+		.time_low = value[0],
+		.time_mid = value[1] >> 16,
+		.time_hi_and_version = (uint16_t)value[1],
+	};
+
+	for (unsigned i = 0; i < 8; i++)
+		identity.clock_seq_and_node[i] = value[2 + i / 4] >> (24 - 8 * (i % 4));
+	if (!(value[0] | value[1] | value[2] | value[3]))
+		return SMC_EBADADDR;
+	spin_lock(&table.lock);
+	if (!identity_in_use(&identity)) {
+		guest->identity = identity;
+		guest->has_identity = true;
+		status = SMC_OK;
+	}
+	spin_unlock(&table.lock);
+	return status;
+}
+
+static uint32_t set_pages(struct guest *guest, uint32_t reserve, uint32_t limit)
+{
+	switch (budget_configure(&guest->budget, reserve, limit)) {
+	case TEE_SUCCESS:
+		return SMC_OK;
+	case TEE_ERROR_OUT_OF_MEMORY:
+		return SMC_ENOMEM;
+	default:
+		return SMC_EBADADDR;
+	}
+}
+
+static uint32_t set_limit(uint32_t *limit, uint32_t value, uint32_t lowest, uint32_t highest)
+{
+	if (value < lowest || value > highest)
+		return SMC_EBADADDR;
+	*limit = value;
+	return SMC_OK;
+}
+
+static uint32_t configure(struct guest *guest, uint32_t key, const uint32_t value[4])
+{
+	if (guest->called)
+		return SMC_ENOTAVAIL;
+	switch (key) {
+	case TENON_KEY_IDENTITY:
+		return set_identity(guest, value);
+	case TENON_KEY_RESERVE_PAGES:
+		return set_pages(guest, value[0], guest->budget.limit);
+	case TENON_KEY_LIMIT_PAGES:
+		return set_pages(guest, guest->budget.reserve, value[0]);
+	case TENON_KEY_LIMIT_CALLS:
+		return set_limit(&guest->limit.calls, value[0], 1, TENON_CALLS_MAX);
+	case TENON_KEY_LIMIT_SESSIONS:
+		return set_limit(&guest->limit.sessions, value[0], 1, UINT32_MAX);
+	case TENON_KEY_LIMIT_SHM_PAGES:
+		return set_limit(&guest->limit.shm_pages, value[0], 1, UINT32_MAX);
+	case TENON_KEY_RESTARTABLE:
+		if (value[0] > 1)
+			return SMC_EBADADDR;
+		guest->restartable = value[0];
+		return SMC_OK;
+	default:
+		return SMC_EBADCMD;
+	}
+}
+
+uint32_t guest_configure(uint32_t vm_id, uint32_t key, const uint32_t value[4])
+{
+	struct guest *guest = guest_enter(vm_id);
+	uint32_t status;
+
+	if (!guest)
+		return SMC_ENOTAVAIL;
+	status = configure(guest, key, value);
+	guest_leave(guest);
+	return status;
+}
+
+static bool guest_counter(const struct guest *guest, uint32_t counter, uint64_t *value)
+{
+	const uint64_t values[] = {
+		[TENON_STAT_PAGES] = guest->budget.used,
+		[TENON_STAT_PAGES_PEAK] = guest->budget.peak,
+		[TENON_STAT_CALLS] = guest->count.calls,
+		[TENON_STAT_SESSIONS] = guest->count.sessions,
+		[TENON_STAT_INSTANCES] = guest->count.instances,
+		[TENON_STAT_SHM_PAGES] = guest->count.shm_pages,
+		[TENON_STAT_CALLS_TOTAL] = guest->count.calls_total,
+		[TENON_STAT_RPCS_TOTAL] = guest->count.rpcs_total,
+		[TENON_STAT_REFUSALS] = guest->count.refusals + guest->budget.refusals,
+	};
+
+	if (counter >= array_count(values))
+		return false;
+	*value = values[counter];
+	return true;
+}
+
+uint32_t guest_count(void)
+{
+	spin_lock(&table.lock);
+	uint32_t count = table.count;
+	spin_unlock(&table.lock);
+	return count;
+}
+
+uint32_t guest_stat(uint32_t vm_id, uint32_t counter, uint64_t *value)
+{
+	struct guest *guest = guest_enter(vm_id);
+	uint32_t status;
+
+	if (!guest)
+		return SMC_ENOTAVAIL;
+	status = guest_counter(guest, counter, value) ? SMC_OK : SMC_EBADCMD;
+	guest_leave(guest);
+	return status;
+}
+
+void guest_init(void)
+{
+	hook_count = 0;
+	table.count = 0;
+	for (unsigned i = 0; i < BUCKETS; i++)
+		list_init(&table.bucket[i]);
+	struct guest *native = guest_new(GUEST_NATIVE);
+	assert(native);
+	list_insert(bucket_of(GUEST_NATIVE), &native->link);
+	table.count = 1;
+}

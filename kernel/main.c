@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The start of the kernel: memory, then the rooms from left to right. */
+#include "kernel/call/call.h"
+#include "kernel/crypto/crypto.h"
+#include "kernel/entry/entry.h"
+#include "kernel/lib/log.h"
+#include "kernel/platform/platform.h"
+#include "kernel/service/service.h"
+#include "kernel/shm/shm.h"
+#include "kernel/syscall/syscall.h"
+#include "kernel/ta/ta.h"
+
+#define SEED_SIZE 64
+
+static void random_init(void)
+{
+	uint8_t seed[SEED_SIZE];
+	size_t size = platform_boot_seed(seed, sizeof(seed));
+
+	crypto_init(seed, size);
+	crypto_wipe(seed, sizeof(seed));
+}
+
+void kernel_main(void)
+{
+	void *start, *end;
+	struct page_totals totals;
+
+	platform_free_memory(&start, &end);
+	pages_init(start, end);
+	random_init();
+	guest_init();
+	/* Teardown runs in this order: calls first, then what they used. */
+	call_init();
+	ta_init();
+	shm_init();
+	image_init();
+	syscall_init();
+	service_device_init();
+	service_rng_init();
+	pages_totals(&totals);
+	log_info("Tenon 0.1: %u KiB of secure memory free\n",
+		 (unsigned)(totals.free * (PAGE_SIZE / 1024)));
+}

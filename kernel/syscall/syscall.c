@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/syscall/syscall.h"
+
+#include "kernel/crypto/crypto.h"
+#include "kernel/lib/string.h"
+
+static TEE_Result sys_return(struct syscall *sc)
+{
+	sc->verdict = TA_RETURN;
+	return (TEE_Result)sc->arg[0];
+}
+
+static TEE_Result sys_panic(struct syscall *sc)
+{
+	const struct ta_instance *instance = sc->instance;
+
+	guest_log(instance->guest, "TA %08x-%04x-%04x: panic 0x%x in session %u\n",
+		  instance->uuid.time_low, instance->uuid.time_mid,
+		  instance->uuid.time_hi_and_version, (uint32_t)sc->arg[0], sc->session->id);
+	sc->verdict = TA_PANIC;
+	return TEE_SUCCESS;
+}
+
+#define LOG_TEXT_MAX 160
+
+/* The text is the app's: what is not printable becomes '.', and only so much of it is taken. */
+static TEE_Result sys_log(struct syscall *sc)
+{
+	char text[LOG_TEXT_MAX + 1];
+	size_t size = min(sc->arg[1], (uint64_t)LOG_TEXT_MAX);
+	TEE_Result res =
+		user_read(&sc->instance->as, text, uaddr(sc->arg[0]), size, USER_ANY_OWNER);
+
+	if (res)
+		return res;
+	while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\0'))
+		size--;
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '.';
+	}
+	text[size] = '\0';
+	guest_log(sc->instance->guest, "%s\n", text);
+	return TEE_SUCCESS;
+}
+
+static TEE_Result sys_check_access_rights(struct syscall *sc)
+{
+	return user_check(&sc->instance->as, uaddr(sc->arg[1]), sc->arg[2], (uint32_t)sc->arg[0]);
+}
+
+static TEE_Result put_u32(struct syscall *sc, uint64_t va, uint32_t value)
+{
+	return user_write(&sc->instance->as, uaddr(va), &value, sizeof(value), USER_ANY_OWNER);
+}
+
+static TEE_Result sys_get_cancellation_flag(struct syscall *sc)
+{
+	return put_u32(sc, sc->arg[0], ta_cancelled(sc->session));
+}
+
+static TEE_Result set_mask(struct syscall *sc, bool unmasked)
+{
+	TEE_Result res = put_u32(sc, sc->arg[0], !sc->session->cancel_unmasked);
+
+	if (res == TEE_SUCCESS)
+		sc->session->cancel_unmasked = unmasked;
+	return res;
+}
+
+static TEE_Result sys_unmask_cancellation(struct syscall *sc)
+{
+	return set_mask(sc, true);
+}
+
+static TEE_Result sys_mask_cancellation(struct syscall *sc)
+{
+	return set_mask(sc, false);
+}
+
+/* No limit on the length (TA-126): in pieces, each from a kernel buffer, with a look for interrupts
+ * between. */
+static TEE_Result sys_random(struct syscall *sc)
+{
+	uint8_t piece[256];
+	uint64_t size = sc->arg[1];
+	TEE_Result res =
+		user_check(&sc->instance->as, uaddr(sc->arg[0]), size, USER_WRITE | USER_ANY_OWNER);
+
+	for (uint64_t done = 0; done < size && !res;) {
+		size_t bite = min(size - done, (uint64_t)sizeof(piece));
+		crypto_random(piece, bite);
+		res = user_write(&sc->instance->as, uaddr(sc->arg[0] + done), piece, bite,
+				 USER_ANY_OWNER);
+		done += bite;
+		if (!res)
+			res = call_poll();
+	}
+	crypto_wipe(piece, sizeof(piece));
+	return res;
+}
+
+/* Numbers that are absent answer NOT_SUPPORTED (TA-061). */
+static TEE_Result (*const table[SYS_MAX + 1])(struct syscall *sc) = {
+	[SYS_RETURN] = sys_return,
+	[SYS_LOG] = sys_log,
+	[SYS_PANIC] = sys_panic,
+	[SYS_GET_PROPERTY] = sys_get_property,
+	[SYS_GET_PROPERTY_INDEX] = sys_get_property_index,
+	[SYS_CHECK_ACCESS_RIGHTS] = sys_check_access_rights,
+	[SYS_GET_CANCELLATION_FLAG] = sys_get_cancellation_flag,
+	[SYS_UNMASK_CANCELLATION] = sys_unmask_cancellation,
+	[SYS_MASK_CANCELLATION] = sys_mask_cancellation,
+	[SYS_WAIT] = sys_wait,
+	[SYS_GET_TIME] = sys_get_time,
+	[SYS_SET_TA_TIME] = sys_set_ta_time,
+	[SYS_RANDOM] = sys_random,
+};
+
+/* An app chose the number: no speculation past the table. */
+static uint64_t clamp(uint64_t number, uint64_t count)
+{
+	uint64_t in_range = -(uint64_t)(number < count);
+
+	__asm__ volatile("" : "+r"(in_range));
+	return number & in_range;
+}
+
+static enum ta_verdict dispatch(struct ta_instance *instance, struct ta_session *session)
+{
+	uint64_t *x = instance->context->x;
+	struct syscall sc = {.instance = instance, .session = session, .arg = x};
+	TEE_Result result = TEE_ERROR_NOT_SUPPORTED;
+
+	if (x[8] <= SYS_MAX && table[clamp(x[8], SYS_MAX + 1)])
+		result = table[clamp(x[8], SYS_MAX + 1)](&sc);
+	x[0] = result;
+	/* Nothing of the kernel's leaves in the registers that a call may clobber. */
+	memset(&x[1], 0, 7 * sizeof(x[0]));
+	return instance->guest->dying ? TA_PANIC : sc.verdict;
+}
+
+void syscall_init(void)
+{
+	ta_syscall = dispatch;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System calls: the trusted app's view of the kernel. One table, one function per call; arguments
+ * are checked at the door and user memory is only reached through user_read()/user_write()
+ * (trusted-app ABI §3).
+ */
+#ifndef SYSCALL_SYSCALL_H
+#define SYSCALL_SYSCALL_H
+
+#include "kernel/ta/ta.h"
+
+/* What a system call works on. */
+struct syscall {
+	struct ta_instance *instance;
+	struct ta_session *session; /* the one that is being served */
+	const uint64_t *arg;        /* x0..x7 */
+	enum ta_verdict verdict;    /* TA_CONTINUE unless the call ends the entry */
+};
+
+/* Property calls (TA-069 .. TA-071). */
+TEE_Result must_check sys_get_property(struct syscall *sc);
+TEE_Result must_check sys_get_property_index(struct syscall *sc);
+
+/* Time calls (TA-089 .. TA-091). */
+TEE_Result must_check sys_wait(struct syscall *sc);
+TEE_Result must_check sys_get_time(struct syscall *sc);
+TEE_Result must_check sys_set_ta_time(struct syscall *sc);
+
+void syscall_init(void);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Instances of trusted apps: found or loaded, entered one call at a time, and taken apart. */
+#include "kernel/lib/assert.h"
+#include "kernel/lib/string.h"
+#include "kernel/ta/internal.h"
+
+/* Bytes between the parameter block and the top of the stack, and the block with SP at its start
+ * (TA-044). */
+#define PARAMS_ROOM 80
+
+enum ta_verdict (*ta_syscall)(struct ta_instance *instance, struct ta_session *session);
+
+static void instance_free(struct ta_instance *instance)
+{
+	struct guest *guest = instance->guest;
+
+	list_remove(&instance->link);
+	if (instance->context)
+		arch_user_context_drop(instance->context);
+	if (instance->as_ready)
+		uaspace_destroy(&instance->as);
+	if (instance->image)
+		image_put(guest, instance->image);
+	heap_free(&guest->heap, instance->context);
+	heap_free(&guest->heap, instance);
+	guest->count.instances--;
+}
+
+static bool kept_alive(const struct ta_instance *instance)
+{
+	uint32_t both = TA_FLAG_SINGLE_INSTANCE | TA_FLAG_KEEP_ALIVE;
+
+	return instance->state == TA_READY && (instance->flags & both) == both &&
+	       !instance->guest->dying;
+}
+
+void instance_put(struct ta_instance *instance)
+{
+	assert(instance->references > 0);
+	if (--instance->references == 0 && !kept_alive(instance))
+		instance_free(instance);
+}
+
+/* A record that other openers of the same app find and wait for. */
+static struct ta_instance *instance_new(struct guest *guest, const struct uuid *uuid)
+{
+	struct ta_instance *instance = heap_alloc(&guest->heap, sizeof(*instance));
+
+	if (!instance)
+		return NULL;
+	instance->guest = guest;
+	instance->uuid = *uuid;
+	instance->state = TA_LOADING;
+	instance->references = 1;
+	wait_queue_init(&instance->turn);
+	list_insert(&guest->instances, &instance->link);
+	guest->count.instances++;
+	return instance;
+}
+
+static TEE_Result instance_load(struct ta_instance *instance)
+{
+	struct guest *guest = instance->guest;
+	TEE_Result res = loader_fetch(&instance->uuid, &instance->image);
+
+	if (res)
+		return res;
+	instance->context = heap_alloc(&guest->heap, sizeof(*instance->context));
+	if (!instance->context)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	res = uaspace_init(&instance->as, guest);
+	if (res)
+		return res;
+	instance->as_ready = true;
+	instance->flags = instance->image->elf.head.flags;
+	return elf_load(&instance->image->file, &instance->image->elf, &instance->as,
+			&instance->elf);
+}
+
+static struct ta_instance *find(struct guest *guest, const struct uuid *uuid)
+{
+	list_for_each (node, &guest->instances) {
+		struct ta_instance *instance = list_entry(node, struct ta_instance, link);
+		bool joinable = instance->state == TA_LOADING ||
+				(instance->state == TA_READY &&
+				 (instance->flags & TA_FLAG_SINGLE_INSTANCE));
+		if (joinable && uuid_equal(&instance->uuid, uuid))
+			return instance;
+	}
+	return NULL;
+}
+
+static TEE_Result load_new(struct guest *guest, const struct uuid *uuid, struct ta_instance **out)
+{
+	struct ta_instance *instance = instance_new(guest, uuid);
+	TEE_Result res;
+
+	if (!instance)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	res = instance_load(instance);
+	instance->state = res ? TA_DEAD : TA_READY;
+	call_wake_all(&instance->turn);
+	if (res)
+		instance_put(instance);
+	else
+		*out = instance;
+	return res;
+}
+
+TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
+{
+	struct guest *guest = call_guest();
+	struct ta_instance *instance;
+
+	while ((instance = find(guest, uuid)) && instance->state == TA_LOADING) {
+		instance->references++;
+		TEE_Result res = call_wait(&instance->turn);
+		instance_put(instance);
+		if (res)
+			return res;
+	}
+	if (!instance)
+		return load_new(guest, uuid, out);
+	/* The reference count sees an opener that is not a session yet, the session count does not.
+	 */
+	if (!(instance->flags & TA_FLAG_MULTI_SESSION) && instance->references > 0)
+		return TEE_ERROR_BUSY;
+	instance->references++;
+	*out = instance;
+	return TEE_SUCCESS;
+}
+
+TEE_Result instance_take(struct ta_instance *instance)
+{
+	while (instance->busy) {
+		TEE_Result res = call_wait(&instance->turn);
+		if (res)
+			return res;
+	}
+	if (instance->state == TA_DEAD)
+		return TEE_ERROR_TARGET_DEAD;
+	instance->busy = call_current();
+	return TEE_SUCCESS;
+}
+
+void instance_give_back(struct ta_instance *instance)
+{
+	instance->busy = NULL;
+	if (instance->state == TA_DEAD)
+		call_wake_all(&instance->turn);
+	else
+		call_wake_one(&instance->turn);
+}
+
+/* --- inside
+ * ------------------------------------------------------------------------------------------ */
+
+static void log_fault(const struct ta_instance *instance, const struct user_fault *fault)
+{
+	const struct user_context *ctx = instance->context;
+
+	guest_log(instance->guest,
+		  "TA %08x-%04x-%04x: fault, esr 0x%llx far 0x%llx pc 0x%llx (+0x%llx) lr 0x%llx "
+		  "sp 0x%llx\n",
+		  instance->uuid.time_low, instance->uuid.time_mid,
+		  instance->uuid.time_hi_and_version, (unsigned long long)fault->esr,
+		  (unsigned long long)fault->far, (unsigned long long)ctx->pc,
+		  (unsigned long long)(ctx->pc - instance->elf.load_address),
+		  (unsigned long long)ctx->x[30], (unsigned long long)ctx->sp);
+}
+
+/* Runs the app until it returns, panics, or its guest goes. */
+static enum ta_verdict run(struct ta_instance *instance, struct ta_session *session)
+{
+	struct guest *guest = instance->guest;
+
+	for (;;) {
+		struct user_fault fault;
+		enum ta_verdict verdict = TA_CONTINUE;
+
+		if (guest->dying)
+			return TA_PANIC;
+		spin_unlock(&guest->monitor);
+		enum user_exit why = arch_user_run(&instance->as.arch, instance->context, &fault);
+		spin_lock(&guest->monitor);
+		switch (why) {
+		case USER_EXIT_FOREIGN_INTR:
+			if (call_yield())
+				return TA_PANIC;
+			break;
+		case USER_EXIT_SVC:
+			verdict = ta_syscall(instance, session);
+			break;
+		default:
+			log_fault(instance, &fault);
+			return TA_PANIC;
+		}
+		if (verdict != TA_CONTINUE)
+			return verdict;
+	}
+}
+
+/* Registers of a fresh entry; V registers included (TA-042, TA-044). TPIDR_EL0 is the app's own and
+ * stays. */
+static void set_entry(struct ta_instance *instance, uint32_t session_id, uint32_t function,
+		      uint32_t cmd)
+{
+	struct user_context *ctx = instance->context;
+	uint64_t tpidr_el0 = ctx->tpidr_el0;
+
+	arch_user_context_drop(ctx);
+	memset(ctx, 0, sizeof(*ctx));
+	ctx->tpidr_el0 = tpidr_el0;
+	ctx->pc = instance->elf.entry;
+	ctx->sp = instance->elf.stack_top - PARAMS_ROOM;
+	ctx->x[0] = function;
+	ctx->x[1] = session_id;
+	ctx->x[2] = ctx->sp;
+	ctx->x[3] = function == TA_FUNC_INVOKE_COMMAND ? cmd : 0;
+}
+
+static TEE_Result enter(struct ta_instance *instance, struct ta_session *session, uint32_t function,
+			uint32_t cmd, struct user_params *up, struct ta_params *params,
+			TEE_Result *result)
+{
+	struct call *call = call_current();
+	struct ta_session *outer = call->session;
+	uaddr_t block = uaddr(instance->elf.stack_top - PARAMS_ROOM);
+	TEE_Result res;
+
+	set_entry(instance, session->id, function, cmd);
+	res = user_write(&instance->as, block, &up->block, sizeof(up->block), 0);
+	if (res)
+		return res;
+	call->session = session;
+	call->user_depth++;
+	enum ta_verdict verdict = run(instance, session);
+	call->user_depth--;
+	call->session = outer;
+	session->cancel_requested = false;
+	session->cancel_unmasked = false;
+	if (verdict == TA_PANIC)
+		return TEE_ERROR_TARGET_DEAD;
+	*result = (TEE_Result)instance->context->x[0];
+	res = user_read(&instance->as, &up->block, block, sizeof(up->block), 0);
+	if (res == TEE_SUCCESS)
+		user_params_take(&up->block, params);
+	return res;
+}
+
+TEE_Result instance_enter(struct ta_instance *instance, struct ta_session *session,
+			  uint32_t function, uint32_t cmd, struct ta_params *params,
+			  TEE_Result *result)
+{
+	struct user_params up;
+	TEE_Result res = user_params_begin(&up, instance, params);
+
+	if (res)
+		return res;
+	res = enter(instance, session, function, cmd, &up, params, result);
+	if (res == TEE_ERROR_TARGET_DEAD)
+		instance->state = TA_DEAD;
+	user_params_end(&up, instance);
+	return res;
+}

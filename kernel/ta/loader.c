@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fetching an app's file from the guest: tee-supplicant tells its size, then fills a buffer, which
+ * is copied once into secure memory and looked at only there (TA-016).
+ */
+#include "kernel/lib/string.h"
+#include "kernel/ta/internal.h"
+
+static void load_ta_param(struct msg_param *param, const struct uuid *uuid)
+{
+	uint8_t *octets = param->u.octets;
+
+	param->attr = MSG_ATTR_VALUE_IN;
+	for (unsigned i = 0; i < 4; i++)
+		octets[i] = uuid->time_low >> (24 - 8 * i);
+	for (unsigned i = 0; i < 2; i++) {
+		octets[4 + i] = uuid->time_mid >> (8 - 8 * i);
+		octets[6 + i] = uuid->time_hi_and_version >> (8 - 8 * i);
+	}
+	memcpy(octets + 8, uuid->clock_seq_and_node, sizeof(uuid->clock_seq_and_node));
+}
+
+/* Asks for the size (a NULL buffer) or for the content. *size: what the answer said. */
+static TEE_Result ask(const struct uuid *uuid, const struct shm *buffer, uint64_t *size)
+{
+	struct msg_param params[2] = {0};
+	TEE_Result res;
+
+	load_ta_param(&params[0], uuid);
+	params[1].attr = MSG_ATTR_TMEM_OUT;
+	if (buffer) {
+		params[1].attr = MSG_ATTR_RMEM_OUT;
+		params[1].u.rmem.size = *size;
+		params[1].u.rmem.shm_ref = buffer->cookie;
+	}
+	res = call_rpc(RPC_CMD_LOAD_TA, params, 2);
+	*size = params[1].u.tmem.size;
+	return res;
+}
+
+static TEE_Result copy_in(struct image_stage *stage, const struct shm *buffer)
+{
+	for (uint64_t done = 0; image_stage_missing(stage) > 0;) {
+		void *to;
+		size_t room;
+		TEE_Result res = image_stage_window(stage, &to, &room);
+
+		if (res)
+			return res;
+		if (!shm_contains(buffer, done, room))
+			return TEE_ERROR_SECURITY;
+		if (!shm_read(buffer, done, to, room))
+			return TEE_ERROR_COMMUNICATION;
+		done += room;
+		res = image_stage_commit(stage, room);
+		if (!res)
+			res = call_poll();
+		if (res)
+			return res;
+	}
+	return TEE_SUCCESS;
+}
+
+/* The guest may answer the second time with another file: what does not fill the stage exactly is
+ * refused. */
+static TEE_Result fill(struct image_stage *stage, const struct uuid *uuid, uint64_t size)
+{
+	struct shm *buffer;
+	uint64_t filled = size;
+	TEE_Result res = shm_payload_alloc(size, &buffer);
+
+	if (res)
+		return res;
+	res = ask(uuid, buffer, &filled);
+	if (!res && filled != size)
+		res = TEE_ERROR_SECURITY;
+	if (!res)
+		res = copy_in(stage, buffer);
+	shm_payload_free(buffer);
+	return res;
+}
+
+TEE_Result loader_fetch(const struct uuid *uuid, struct image **image)
+{
+	struct image_stage *stage;
+	uint64_t size = 0;
+	TEE_Result res = ask(uuid, NULL, &size);
+
+	if (res)
+		return res;
+	res = image_stage_begin(call_guest(), size, &stage);
+	if (res)
+		return res;
+	res = fill(stage, uuid, size);
+	if (res) {
+		image_stage_drop(stage);
+		return res;
+	}
+	return image_stage_finish(stage, uuid, image);
+}
