@@ -240,7 +240,7 @@ void med_vm_kill(struct med_vm *vm);
 struct med_counters;
 enum med_result med_vm_destroy_step(struct med_vm *vm, struct med_counters *left);
 
-/* What a VM holds at this moment. All 0 at the end; only calls and spare_pages matter in between.
+/* What a VM holds at this moment. All 0 at the end.
  */
 struct med_counters {
 	uint32_t calls;        /* in flight, lost ones included */
@@ -249,7 +249,6 @@ struct med_counters {
 	uint32_t rpc_buffers;  /* RPC message buffers (profile B) */
 	uint32_t shadow_pages; /* pages of the hypervisor, those kept for reuse included */
 	uint32_t spare_pages;  /* of these, kept for reuse */
-	uint32_t records;      /* live mem_alloc() blocks, without the VM's own */
 };
 
 /* Any CPU, any time before the last med_vm_destroy_step(). */
