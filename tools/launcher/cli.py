@@ -8,12 +8,13 @@ import signal
 import sys
 from typing import Callable, List, Optional
 
-from . import apt, firmware, hostpkgs, initramfs
+from . import apt, firmware, hostpkgs, images, initramfs
 from .common import TenonError
 from .options import add_machine_options, add_run_options, check_guest_numbers
 
-# Tools with a parser of their own: module launcher-independent, function main(arguments) → status.
-TOOLS = {"demo": "the main job on a live screen: guests use trusted apps while one of them is destroyed again and again",
+# Tools with a parser of their own: tools/<name>/main.py with main(arguments) → exit status.
+TOOLS = {"check": "lint, unit tests on the host, tests on booted machines",
+         "demo": "the main job on a live screen: guests use trusted apps while one of them is destroyed again and again",
          "stress": "kills in every state of a call, with survivors that check every result",
          "bench": "instructions for each operation, beside the peer's"}
 
@@ -54,6 +55,8 @@ def make_firmware(options: argparse.Namespace) -> None:
     """tenon firmware."""
     if not apt.is_complete(apt.cache_dir()):
         apt.fetch()
+    if options.tee == "tenon":
+        images.collect()
     print(firmware.make_flash(options.tee, options.virtualized))
 
 

@@ -17,6 +17,7 @@ class Console:
 
     def __init__(self, name: str, log: Optional[Path] = None):
         self.name = name
+        self.log_name = log.name if log else ""
         self.on_line: List[Callable[[str], None]] = []
         self.on_bytes: List[Callable[[bytes], None]] = []
         self._partial = bytearray()

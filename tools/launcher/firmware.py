@@ -9,6 +9,7 @@ from typing import List, Tuple
 
 from . import fip
 from .common import TenonError, build_dir, cache_dir, clean_env, hash_of, need_tool, new_folder, run_tool, say, write_atomic
+from .images import find_image
 
 BL33_ADDRESS = 0x44000000      # entered by TF-A: a hypervisor at EL2, or Linux at EL1
 FLASH_SIZE = 4 << 20
@@ -51,10 +52,7 @@ def build_tfa() -> Path:
 def trusted_os_images(tee: str, virtualized: bool) -> List[Tuple[str, Path]]:
     """The images of the trusted OS: (name in the package, file). tee: 'tenon' or 'optee'."""
     if tee == "tenon":
-        image = build_dir() / "qemu_virt" / "tenon.bin"
-        if not image.is_file():
-            raise TenonError(f"{image} does not exist", "run 'make' first (or set TENON_BUILD to another build directory)")
-        return [("tos-fw", image)]
+        return [("tos-fw", find_image("tenon.bin"))]
     variant = "vexpress-qemu_armv8a-virtualized" if virtualized else "vexpress-qemu_armv8a"
     folder = cache_dir() / "pkg" / "optee-os" / "usr" / "lib" / "optee" / variant
     images = [("tos-fw", folder / "tee-header_v2.bin"), ("tos-fw-extra1", folder / "tee-pager_v2.bin"),

@@ -11,7 +11,8 @@ from typing import Dict, Iterator, List, Optional
 
 from . import apt, firmware, initramfs
 from .boot import GuestSpec, MachineConfig
-from .common import TenonError, build_dir, cache_dir
+from .common import TenonError, cache_dir
+from .images import find_image
 
 KEPT_RUNS = 5
 OPTEE_MAX_GUESTS = 2            # of Debian's build with virtualization
@@ -19,10 +20,7 @@ OPTEE_MAX_GUESTS = 2            # of Debian's build with virtualization
 
 def hypervisor_image() -> Path:
     """Our hypervisor, as `make` leaves it."""
-    image = build_dir() / "qemu_virt" / "tenon-hv.bin"
-    if not image.is_file():
-        raise TenonError(f"{image} does not exist", "run 'make' first (or set TENON_BUILD to another build directory)")
-    return image
+    return find_image("tenon-hv.bin")
 
 
 @contextmanager

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The front door. Meson and Ninja build; ./tenon fetches, boots and tests. BUILD=folder chooses another build directory.
+BUILD ?= build
+GUESTS ?= 2
+PYTHON = /usr/bin/python3
+TENON = $(PYTHON) ./tenon
+TENON_CACHE ?= $(HOME)/.cache/tenon
+C_SOURCES = $(shell git ls-files '*.c' '*.h')
+export TENON_CACHE
+export TENON_BUILD = $(abspath $(BUILD))
+
+.PHONY: all ready images demo check check-long bench stress format lint clean help
+.DEFAULT_GOAL = all
+
+all: images                     ## the images (build/qemu_virt/) and the examples
+
+ready:                          # host packages, guest packages and sources; quick when all is there
+	@test -x $(PYTHON) || { echo "tenon: next: sudo apt-get install python3"; exit 1; }
+	@$(TENON) setup
+	@$(TENON) fetch
+
+$(BUILD)/build.ninja: | ready
+	meson setup $(BUILD) --cross-file tools/aarch64-none.ini -Dcache=$(TENON_CACHE)
+
+images: ready $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+	@$(TENON) firmware
+
+demo: all                       ## the main job on a live screen (GUESTS=N)
+	@$(TENON) demo --guests $(GUESTS)
+
+check: all                      ## lint, unit tests, tests on booted machines
+	@$(TENON) check
+
+check-long: all                 ## the booted tests that take long
+	@$(TENON) check --long --only booted
+
+stress: all                     ## three minutes of kills in every state of a call
+	@$(TENON) stress
+
+bench: all                      ## instructions for each operation, beside the peer's
+	@$(TENON) bench
+
+lint: images                    ## the rules that a program can check
+	@$(TENON) check --only lint
+
+format:                         ## format all C sources
+	clang-format -i $(C_SOURCES)
+
+clean:                          ## remove the build directory (downloads stay in TENON_CACHE)
+	rm -rf $(BUILD)
+
+help:                           ## this text
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the booted tests share: machines from the launcher, a time limit for each test, names for guests' results."""
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPO / "tools"))
+sys.dont_write_bytecode = True
+
+from launcher.machine import Machine  # noqa: E402
+from launcher.prepare import prepare_machine  # noqa: E402
+
+DEFAULT_LIMIT = 240             # seconds for a test, unless @pytest.mark.limit(seconds) says otherwise
+
+
+def pytest_configure(config):
+    """The markers of this folder."""
+    config.addinivalue_line("markers", "long: takes longer than CI has; run by 'make check-long'")
+    config.addinivalue_line("markers", "limit(seconds): the test fails when it takes longer")
+
+
+@pytest.fixture(autouse=True)
+def time_limit(request):
+    """No test waits forever, whatever the machine does."""
+    mark = request.node.get_closest_marker("limit")
+    seconds = mark.args[0] if mark else DEFAULT_LIMIT
+
+    def expire(*_):
+        raise TimeoutError(f"the test took longer than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+class Boots:
+    """Boots machines for one test and ends them after it."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._machines = []
+
+    def __call__(self, adjust=None, **description):
+        """A machine with prepare_machine's options, its configuration changed by adjust(config); ready."""
+        folder = self._folder / f"machine{len(self._machines) + 1}"
+        folder.mkdir()
+        config = prepare_machine(folder, **description)
+        if adjust:
+            adjust(config)
+        machine = Machine(config)
+        self._machines.append(machine)
+        for console in machine.consoles():
+            console.on_line.append(lambda line, name=console.name: print(f"{name}: {line}"))
+        machine.start()
+        machine.wait_ready()
+        return machine
+
+    def close(self):
+        """End them all."""
+        for machine in self._machines:
+            machine.close()
+
+
+@pytest.fixture
+def boot(tmp_path):
+    """boot(guests=2, commands={...}, ...) → a running Machine; its consoles are shown when the test fails."""
+    boots = Boots(tmp_path)
+    yield boots
+    boots.close()
+
+
+@pytest.fixture
+def status_of():
+    """status_of(machine, guest, seconds): the exit status of the guest's command."""
+
+    def wait(machine, name, seconds):
+        return int(machine.expect(machine.guests[name].console, r"TENON-EXIT (\d+)$", seconds).group(1))
+
+    return wait
+
+
+@pytest.fixture
+def quiet_kernel():
+    """quiet_kernel(machine): fails if the secure world or the hypervisor reported anything above 'info' or crashed."""
+
+    def check(machine):
+        for name in ("secure.log", "control.log"):
+            text = (machine.config.log_dir / name).read_text(errors="replace")
+            bad = [line for line in text.splitlines()
+                   if re.search(r"\b(panic|assert(ion)?|BUG|warning|error)\b", line, re.I)
+                   and not re.match(r"(error:|ERROR:   QEMU|ok )", line)]
+            assert not bad, f"{name}: {bad[:5]}"
+
+    return check

@@ -1,0 +1,525 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Unit tests of the launcher's own modules; nothing here boots a machine."""
+import argparse
+import io
+import json
+import struct
+import subprocess
+
+import pytest
+from check import lint, unit
+from check.main import read_results
+from launcher import apt, boot, cli, common, dtb, fip, firmware, hostpkgs, initramfs, machine as machine_module
+from launcher import options as options_module
+from launcher.boot import GuestSpec, MachineConfig
+from launcher.common import TenonError
+from launcher.console import Console
+from launcher.control import Control, Event, parse_values
+from launcher.cpio import Archive
+from launcher.machine import Machine
+from launcher.mux import Decoder, Encoder
+from launcher.run import Runner, Task
+from launcher.xtest import Summary
+
+IMAGE_HEAD = bytearray(64)
+IMAGE_HEAD[56:60] = b"ARM\x64"
+struct.pack_into("<Q", IMAGE_HEAD, 16, 3 << 20)
+
+
+# The multiplexed serial line.
+
+def test_bytes_before_any_escape_are_control():
+    assert Decoder().feed(b"event: ready\n") == [(0, b"event: ready\n")]
+
+
+def test_channels_switch_and_literals_are_kept():
+    assert Decoder().feed(b"a\x0102b\x01\x01c\x0100d") == [(0, b"a"), (2, b"b\x01c"), (0, b"d")]
+
+
+@pytest.mark.parametrize("cut", range(12))
+def test_an_escape_may_be_cut_anywhere(cut):
+    data = b"a\x01ffb\x01\x01c\x0100d"
+    decoder, pieces = Decoder(), []
+    for chunk in (data[:cut], data[cut:]):
+        pieces += decoder.feed(chunk)
+    joined = {}
+    for channel, piece in pieces:
+        joined[channel] = joined.get(channel, b"") + piece
+    assert joined == {0: b"ad", 255: b"b\x01c"}
+
+
+@pytest.mark.parametrize("data, shown", [(b"\x01xy", b"\x01xy"), (b"\x010Gz", b"\x010Gz"), (b"\x01AAz", b"\x01AAz"),
+                                         (b"\x010\x01z", b"\x010\x01z")])
+def test_a_malformed_escape_is_passed_on_and_counted(data, shown):
+    decoder = Decoder()
+    assert decoder.feed(data) == [(0, shown)]
+    assert decoder.malformed == 1
+
+
+def test_what_we_encode_we_decode():
+    encoder, decoder = Encoder(), Decoder()
+    sent = [(0, b"list\n"), (3, b"\x01\x01x"), (3, b"y"), (255, bytes(range(256))), (0, b"")]
+    wire = b"".join(encoder.encode(channel, data) for channel, data in sent)
+    joined = {}
+    for channel, piece in decoder.feed(wire):
+        joined[channel] = joined.get(channel, b"") + piece
+    assert joined == {0: b"list\n", 3: b"\x01\x01xy", 255: bytes(range(256))}
+
+
+@pytest.mark.parametrize("channel", [-1, 256])
+def test_there_are_256_channels(channel):
+    with pytest.raises(ValueError):
+        Encoder().encode(channel, b"x")
+
+
+# Consoles and control.
+
+def test_a_console_hands_out_whole_lines():
+    console, lines = Console("g1"), []
+    console.on_line.append(lines.append)
+    console.feed(b"one\r\ntw")
+    assert lines == ["one"] and console.partial == "tw"
+    console.feed(b"o\n\x1b[1mthree\x1b[0m\n")
+    assert lines == ["one", "two", "three"]
+
+
+def test_a_line_without_end_is_cut():
+    console, lines = Console("g1"), []
+    console.on_line.append(lines.append)
+    console.feed(b"x" * 10000 + b"\n")
+    assert lines and sum(map(len, lines)) == 10000
+
+
+def test_find_reads_each_line_once():
+    console = Console("g1")
+    console.feed(b"a 1\nb 2\na 3\n")
+    assert console.find(r"a (\d)").group(1) == "1"
+    assert console.find(r"a (\d)").group(1) == "3"
+    assert console.find(r"a") is None
+
+
+def test_answers_pair_with_commands_and_events_come_between():
+    sent, events = [], []
+    control = Control(sent.append)
+    control.on_event.append(events.append)
+    first, second = control.request("list"), control.request("create linux2")
+    for line in ("vm 1 node linux1 state running vcpus 1 memory 262144", "event: off 1", "ok", "ok 2"):
+        control.take_line(line)
+    assert sent == [b"list\n", b"create linux2\n"]
+    assert first.ok and first.lines == ["vm 1 node linux1 state running vcpus 1 memory 262144"]
+    assert second.ok and second.value == "2"
+    assert events[0].kind == "off" and events[0].vm == 1
+
+
+def test_an_error_has_a_reason_and_chatter_is_nobodys_answer():
+    chatter = []
+    control = Control(lambda data: None)
+    control.on_chatter.append(chatter.append)
+    control.take_line("NOTICE:  BL31: v2.12")
+    control.take_line("ok")
+    answer = control.request("destroy 9")
+    control.take_line("error: no such VM")
+    assert chatter == ["NOTICE:  BL31: v2.12", "ok"]
+    assert answer.done and not answer.ok and answer.value == "no such VM"
+
+
+def test_a_command_is_one_line():
+    with pytest.raises(ValueError):
+        Control(lambda data: None).request("list\ndestroy 1")
+
+
+def test_events_name_their_values():
+    event = Event("killed", "2 hit rpc:load_ta calls 17 took 812".split(), "")
+    assert event.vm == 2 and event.value_of("hit") == "rpc:load_ta" and event.value_of("took") == "812"
+    assert Event("created", "3 node linux2".split(), "").value_of("node") == "linux2"
+
+
+def test_counters_are_numbers():
+    assert parse_values("tee.pages=12 state=running big=0x10 junk") == {"tee.pages": 12, "big": 16}
+
+
+# A machine whose QEMU is a script.
+
+class FakeQemu:
+    """Answers as the hypervisor would; what the test queues arrives at the next pump."""
+
+    def __init__(self, arguments, on_bytes, log=None):
+        self.argv, self.on_bytes, self.queue, self.sent = ["qemu"], on_bytes, [], b""
+        self.alive, self.answers = True, {}
+        FakeQemu.last = self
+
+    def pump(self, timeout):
+        if self.queue:
+            self.on_bytes("normal", self.queue.pop(0))
+            return True
+        return False
+
+    def send(self, line, data):
+        self.sent += data
+        self.queue.append(self.answers.get(data, b""))
+
+    def close(self):
+        self.alive = False
+
+
+@pytest.fixture
+def fake(monkeypatch, tmp_path):
+    """A started Machine with two guests above a FakeQemu."""
+    monkeypatch.setattr(machine_module, "Qemu", FakeQemu)
+    monkeypatch.setattr(machine_module, "check_started", lambda *_: None)
+    monkeypatch.setattr(boot, "qemu_arguments", lambda config: [])
+    kernel = tmp_path / "Image"
+    kernel.write_bytes(IMAGE_HEAD)
+    specs = [GuestSpec(f"g{n}", f"linux{n}", kernel) for n in (1, 2)]
+    with Machine(MachineConfig(specs, kernel, tmp_path / "work", tmp_path / "log", hypervisor=kernel)) as machine:
+        FakeQemu.last.queue = [b"NOTICE: TF-A\nevent: created 1 node linux1\nevent: created 2 node linux2\nevent: ready\n"]
+        machine.wait_ready(1)
+        yield machine
+
+
+def test_guests_are_bound_to_the_numbers_they_get(fake):
+    assert [guest.number for guest in fake.guests.values()] == [1, 2]
+    FakeQemu.last.queue = [b"\x0102hello\n\x0101wor", b"ld\n\x0100"]
+    while fake.pump(0):
+        pass
+    assert fake.guests["g2"].console.find("hello") and fake.guests["g1"].console.find("world")
+
+
+def test_a_recreated_guest_keeps_its_console_and_gets_a_new_number(fake):
+    qemu, victim = FakeQemu.last, fake.guests["g2"]
+    qemu.answers = {b"destroy 2\n": b"event: destroyed 2\nok\n", b"create linux2\n": b"event: created 7 node linux2\nok 7\n"}
+    fake.destroy(victim, 1)
+    assert victim.number is None and victim.state == "absent"
+    assert fake.create(victim, 1) == 7
+    qemu.queue = [b"\x0107again\n"]
+    fake.pump(0)
+    assert victim.console.find("again") and victim.instances == 2
+
+
+def test_output_before_the_announcement_is_not_lost(fake):
+    FakeQemu.last.queue = [b"\x0103early\n\x0100event: created 3 node linux1\n"]
+    fake.pump(0)
+    assert fake.console_of(3).name == "vm3" and fake.console_of(3).find("early")
+
+
+def test_a_refused_command_raises_with_the_reason(fake):
+    FakeQemu.last.answers = {b"create x\n": b"error: no such node\n"}
+    with pytest.raises(TenonError, match="no such node"):
+        fake.command("create x", 1)
+
+
+def test_a_silent_machine_times_out_and_a_dead_one_is_noticed(fake):
+    with pytest.raises(TenonError, match="waited"):
+        fake.command("list", 0.05)
+    FakeQemu.last.alive = False
+    with pytest.raises(TenonError, match="ended"):
+        fake.command("list", 1)
+
+
+def test_the_runner_waits_for_every_guest_and_repeats_a_killed_one(fake, capsys):
+    qemu = FakeQemu.last
+    qemu.answers = {b"destroy 2\n": b"event: destroyed 2\nok\n", b"create linux2\n": b"event: created 2 node linux2\nok 2\n"}
+    runner = Runner(fake, {"default": "true"}, [(2, 0.0)], 5)
+    qemu.queue = []
+
+    def script():
+        yield b"\x0102TENON-EXIT 3\n\x0101TENON-EXIT 0\n\x0100event: off 1\n"
+        yield b"\x0102TENON-EXIT 0\n\x0100event: off 2\n"
+
+    lines = script()
+    original = fake.pump
+
+    def pump(timeout=0.1):
+        if not original(0) and not runner.kills:
+            qemu.queue.append(next(lines, b""))
+        return True
+
+    fake.pump = pump
+    runner._power_off = lambda: None
+    runner.run()
+    assert [task.status for task in runner.tasks] == [0, 0] or [task.status for task in runner.tasks] == [0, 3]
+    assert runner.tasks[1].kills and fake.guests["g2"].instances == 2
+    assert "g1: TENON-EXIT 0" in capsys.readouterr().out
+
+
+def test_a_guest_whose_command_did_not_end_has_failed():
+    class FakeGuest:
+        name, console, instances = "g1", None, 1
+    task = Task(FakeGuest, "xtest")
+    assert task.failures(None) == ["g1: its command did not end"]
+    task.take_line("some outputTENON-EXIT 0")
+    assert task.failures(None) == []
+    assert task.failures(1) == ["g1: xtest ran 0 cases, not 1"]
+
+
+# xtest's summary.
+
+def test_summaries_add_up():
+    summary = Summary()
+    for line in ("10 subtests of which 0 failed", "1 test case of which 0 failed", "107 test cases were skipped",
+                 "2 test cases of which 1 failed", "x 5 test cases of which 5 failed"):
+        summary.take_line(line)
+    assert (summary.cases, summary.failed, summary.subtests, summary.skipped) == (3, 1, 10, 107)
+
+
+# Archives, flash images, device trees.
+
+def read_cpio(data):
+    """Entries of an archive: name → (mode, data)."""
+    stream, entries = io.BytesIO(data), {}
+    while True:
+        head = stream.read(110)
+        assert head[:6] == b"070701"
+        fields = [int(head[6 + 8 * n:14 + 8 * n], 16) for n in range(13)]
+        name = stream.read(fields[11])[:-1].decode()
+        stream.read(-stream.tell() % 4)
+        body = stream.read(fields[6])
+        stream.read(-stream.tell() % 4)
+        if name == "TRAILER!!!":
+            return entries
+        entries[name] = (fields[1], body)
+
+
+def test_an_archive_has_what_was_added_with_parents_first():
+    archive = Archive()
+    archive.add_file("/a/b/c", b"12345", 0o755)
+    archive.add_link("bin", "usr/bin")
+    archive.add_device("/dev/console", 5, 1)
+    entries = read_cpio(archive.to_bytes())
+    assert list(entries) == ["a", "a/b", "a/b/c", "bin", "dev", "dev/console"]
+    assert entries["a/b/c"] == (0o100755, b"12345") and entries["bin"] == (0o120777, b"usr/bin")
+
+
+def test_archives_are_reproducible_and_the_last_file_wins():
+    def make(order):
+        archive = Archive()
+        for name in order:
+            archive.add_file(name, b"old")
+            archive.add_file(name, b"new")
+        return archive.to_bytes()
+    assert make("ab") == make("ba")
+    assert read_cpio(make("ab"))["a"][1] == b"new"
+
+
+def test_an_archive_cannot_leave_its_root():
+    with pytest.raises(ValueError):
+        Archive().add_file("../etc/passwd", b"")
+
+
+def test_cpio_itself_can_read_an_archive(tmp_path):
+    source = tmp_path / "in"
+    (source / "d").mkdir(parents=True)
+    (source / "d" / "f").write_text("text")
+    (source / "l").symlink_to("d/f")
+    archive = Archive()
+    archive.add_tree(source)
+    names = sorted(read_cpio(archive.to_bytes()))
+    assert names == ["d", "d/f", "l"]
+
+
+def test_commands_name_their_guests_and_xtest_is_recognised():
+    entries = read_cpio(initramfs.commands_archive({"default": "true", "2": "xtest _1004\n"}))
+    assert entries["commands/2"][1] == b"xtest _1004\n" and entries["commands/default"][1] == b"true\n"
+    assert initramfs.runs_xtest(["/usr/bin/xtest -l 0"]) and not initramfs.runs_xtest(["maxtest", "ledger"])
+
+
+def test_examples_are_picked_up_by_what_they_are(tmp_path):
+    elf = b"\x7fELF" + bytes(14) + b"\xb7\0"
+    (tmp_path / "x").mkdir()
+    for name, data in (("x/client", elf), ("x/client.o", elf), ("x/id.ta", b"HSTO"), ("x/notes", b"text")):
+        (tmp_path / name).write_bytes(data)
+    entries = read_cpio(initramfs.examples_archive(tmp_path))
+    assert {name for name in entries if "." in name or "client" in name} == {"usr/bin/client", "usr/lib/optee_armtz/id.ta"}
+
+
+def test_a_firmware_package_lists_its_images():
+    package = fip.build([("tb-fw", b"B" * 5000), ("tos-fw", b"T")])
+    assert struct.unpack_from("<II", package) == (fip.TOC_NAME, fip.TOC_SERIAL)
+    entries = [fip.ENTRY.unpack_from(package, fip.HEADER.size + n * fip.ENTRY.size) for n in range(3)]
+    assert [entry[2] for entry in entries] == [5000, 1, 0] and entries[2][0] == bytes(16)
+    for (_, offset, size, _), byte in zip(entries, b"BT"):
+        assert offset % fip.ALIGN == 0 and set(package[offset:offset + size]) == {byte}
+
+
+def test_flash_has_the_package_where_tfa_looks_and_refuses_what_does_not_fit():
+    flash = firmware.join_flash(b"1" * 10, b"P")
+    assert len(flash) == firmware.FLASH_SIZE and flash[firmware.FIP_OFFSET:firmware.FIP_OFFSET + 2] == b"P\0"
+    with pytest.raises(TenonError):
+        firmware.join_flash(b"", bytes(firmware.FLASH_SIZE))
+
+
+def compile_tree(source, tmp_path):
+    """Source → blob → source, by the device tree compiler."""
+    return dtb.decompile(dtb.compile_source("/dts-v1/;\n" + source, tmp_path))
+
+
+def test_a_vm_is_described_as_the_hypervisor_reads_it(tmp_path):
+    vm = dtb.VmNode("linux1", 2, 0x20000, [dtb.Module("kernel", 0x46000000, 0x1000, "console=ttyAMA0"),
+                                           dtb.Module("ramdisk", 0x1_4000_0000, 0x2000)],
+                    "8a6b9c1e-3f04-5d0c-9a55-7ba1d1a0e7e1", {"limit-pages": 100}, no_tee=True, manual=True)
+    text = compile_tree(dtb.hypervisor_source([vm], b"\xaa" * 32, b"\xbb" * 32), tmp_path)
+    text = text.replace("\\0", '", "')              # some versions print a list of strings as one
+    for wanted in ('compatible = "xen,domain"', "cpus = <0x02>", "memory = <0x00 0x20000>", "module@46000000",
+                   'compatible = "multiboot,kernel", "multiboot,module"', "reg = <0x00 0x46000000 0x00 0x1000>",
+                   "reg = <0x01 0x40000000 0x00 0x2000>", 'bootargs = "console=ttyAMA0"', "tenon,limit-pages = <0x64>",
+                   'tenon,identity = "8a6b9c1e-3f04-5d0c-9a55-7ba1d1a0e7e1"', "tenon,no-tee;", "tenon,manual;", "secure-chosen"):
+        assert wanted in text, wanted
+
+
+def test_additions_are_merged_and_the_later_value_wins(tmp_path):
+    base = dtb.compile_source('/dts-v1/;\n/ { chosen { rng-seed = [00]; stdout-path = "/pl011"; }; };', tmp_path, "base")
+    text = dtb.decompile(dtb.merge(base, dtb.native_source("a=1", None, b"\x11\x22", b"\x33", True), tmp_path))
+    assert "rng-seed = [11 22]" in text and 'stdout-path = "/pl011"' in text and "linaro,optee-tz" in text
+    assert "rng-seed = [00]" not in text
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x;", "../y", "1x", "x" * 40, "a{"])
+def test_node_names_are_checked(name):
+    with pytest.raises(ValueError):
+        dtb.vm_source(dtb.VmNode(name, 1, 1, []))
+
+
+def test_strings_of_a_device_tree_are_quoted_or_refused():
+    assert dtb.quote('say "x\\y"') == '"say \\"x\\\\y\\""'
+    with pytest.raises(ValueError):
+        dtb.quote("a\nb")
+
+
+def test_modules_are_placed_apart_and_shared_images_once(tmp_path):
+    kernel, initrd, hypervisor = (tmp_path / name for name in ("Image", "initrd", "hv"))
+    kernel.write_bytes(IMAGE_HEAD)
+    initrd.write_bytes(bytes(5 << 20))
+    hypervisor.write_bytes(bytes(4096))
+    specs = [GuestSpec(f"g{n}", f"linux{n}", kernel, initrd, memory=128) for n in (1, 2)]
+    loads, source, memory = boot.describe_hypervisor(MachineConfig(specs, kernel, tmp_path, tmp_path, hypervisor))
+    assert [address for address, _ in loads] == [boot.BL33_ADDRESS, 0x46000000, 0x46200000]
+    assert source.count("module@46200000") == 2 and memory >= 96 + 2 * 128 and memory % 64 == 0
+
+
+def test_seeds_are_fresh_but_fixed_when_instructions_are_counted(tmp_path):
+    config = MachineConfig([], tmp_path, tmp_path, tmp_path)
+    assert boot.make_seed(config) != boot.make_seed(config) and len(boot.make_seed(config)) == 32
+    config.icount = True
+    assert boot.make_seed(config) == boot.make_seed(config)
+
+
+# Options.
+
+def parse(*words):
+    """Options of `tenon run`, checked."""
+    options = cli.make_parser().parse_args(["run", *words])
+    options_module.check_guest_numbers(options.parser, options)
+    return options
+
+
+def test_the_options_of_the_issue_are_understood():
+    options = parse("--guests", "3", "--exec", "a=b", "--exec-guest", "2=x=y", "--kill", "2@1.5", "--kill", "1@0", "--cpus", "1",
+                    "--guest-mem", "128", "--timeout", "9", "--icount", "--reserve-pages", "0", "--limit-pages", "7",
+                    "--expect-cases", "0", "--vcpus", "2")
+    assert options.kills == [(2, 1.5), (1, 0.0)]
+    assert options_module.commands_of(options) == {"default": "a=b", "2": "x=y"}
+    assert options_module.numbers_of(options) == {"reserve-pages": 0, "limit-pages": 7}
+
+
+@pytest.mark.parametrize("words", [["--guests", "0"], ["--guests", "x"], ["--kill", "1"], ["--kill", "1@x"], ["--kill", "1@nan"],
+                                   ["--kill", "1@-1"], ["--kill", "2@1"], ["--exec-guest", "x"], ["--exec-guest", "0=a"],
+                                   ["--exec-guest", "5=a"], ["--timeout", "0"], ["--tee", "qsee"], ["--limit-pages", "-1"],
+                                   ["--hypervisor", "none", "--kill", "1@1"], ["--hypervisor", "none", "--guests", "2"]])
+def test_wrong_options_are_usage_errors(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse(*words)
+    assert stop.value.code == 2 and "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["", "fetch", "firmware", "initramfs", "run", "shell", "setup", "check"])
+def test_every_command_has_help(command):
+    done = subprocess.run([str(common.REPO / "tenon"), *command.split(), "--help"], stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0 and "usage: tenon" in done.stdout
+
+
+def test_a_failure_says_what_to_do_next(capsys, monkeypatch):
+    def fail(options):
+        raise TenonError("it broke", "mend it")
+    monkeypatch.setattr(cli.hostpkgs, "setup", lambda: fail(None))
+    assert cli.main(["setup"]) == 1
+    assert capsys.readouterr().err == "tenon: error: it broke\ntenon: next: mend it\n"
+
+
+# Fetching and host packages.
+
+def test_the_package_list_has_comments():
+    assert hostpkgs.parse_list("# a\nqemu-system-arm   # b\n\nmeson\n") == ["qemu-system-arm", "meson"]
+
+
+def test_missing_packages_are_one_apt_line_for_a_user(monkeypatch):
+    monkeypatch.setattr(hostpkgs, "find_missing", lambda: ["meson", "dpkg-dev"])
+    monkeypatch.setattr(hostpkgs.os, "geteuid", lambda: 1000)
+    with pytest.raises(TenonError) as error:
+        hostpkgs.setup()
+    assert error.value.next_step.endswith("apt-get install --no-install-recommends -y meson dpkg-dev")
+
+
+def test_apt_is_told_to_check_signatures_and_to_stay_in_our_folder(tmp_path):
+    text = apt.Apt(tmp_path).config_text()
+    assert 'AllowInsecureRepositories "false"' in text and 'AllowUnauthenticated "false"' in text
+    for setting in ("Dir::State::Lists", "Dir::Cache", "Dir::Etc::sourcelist", "Dir::Etc::sourceparts", "Dir::State::status"):
+        line = next(line for line in text.splitlines() if line.startswith(f"{setting} "))
+        assert str(tmp_path) in line
+
+
+def test_a_cache_is_complete_only_with_everything_unpacked(tmp_path):
+    assert not apt.is_complete(tmp_path)
+    names = apt.PACKAGES + [apt.KERNEL_ALIAS]
+    (tmp_path / "deb").mkdir()
+    for name in names:
+        (tmp_path / "deb" / f"{name}.deb").touch()
+        (tmp_path / "pkg" / name).mkdir(parents=True)
+        (tmp_path / "pkg" / f".{name}.deb").write_text(f"{name}.deb")
+    for name in apt.SOURCES:
+        (tmp_path / "src" / name).mkdir(parents=True)
+    (tmp_path / "manifest.json").write_text(json.dumps({name: f"{name}.deb" for name in names}))
+    assert apt.is_complete(tmp_path)
+    (tmp_path / "pkg" / ".libc6.deb").write_text("older.deb")
+    assert not apt.is_complete(tmp_path)
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "x"
+    with pytest.raises(RuntimeError):
+        with common.new_folder(target) as folder:
+            (folder / "half").touch()
+            raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    for content in ("old", "new"):
+        with common.new_folder(target) as folder:
+            (folder / content).touch()
+    assert [path.name for path in target.iterdir()] == ["new"] and list(tmp_path.iterdir()) == [target]
+
+
+# The sums of `tenon check`.
+
+@pytest.mark.parametrize("output, good, sums", [
+    ("[==========] 3 test(s) run.\n[  PASSED  ] 3 test(s).\n", True, (3, 0)),
+    ("[  PASSED  ] 2 test(s).\n[  FAILED  ] tests: 1 test(s), listed below:\n[  FAILED  ] a_b\n\n 1 FAILED TEST(S)\n", False, (2, 1)),
+    ("[  PASSED  ] 2 test(s).\n[  FAILED  ] 1 test(s), listed below:\n[  FAILED  ] a_b\n", False, (2, 1)),
+    ("ok 1 - a\nnot ok 2 - b\n", False, (1, 1)), ("==12==ERROR: AddressSanitizer", False, (0, 1)), ("", True, (1, 0))])
+def test_cases_are_counted(output, good, sums):
+    assert unit.count_cases(output, good) == sums
+
+
+def test_a_skipped_test_has_not_passed(tmp_path, capsys):
+    results = tmp_path / "r.xml"
+    results.write_text('<testsuites><testsuite><testcase name="a"/><testcase name="b"><failure/></testcase>'
+                       '<testcase name="c"><skipped/></testcase></testsuite></testsuites>')
+    assert read_results(results) == (1, 2)
+    assert "c was SKIPPED" in capsys.readouterr().out
+
+
+def test_lint_knows_portable_code():
+    assert lint.PORTABLE.match("kernel/shm/shm.c") and lint.PORTABLE.match("hypervisor/mediator/call.c")
+    assert not lint.PORTABLE.match("kernel/arch/arm64/mmu.c") and not lint.PORTABLE.match("hypervisor/platform/qemu_virt/x.c")
+
+
+def test_whole_numbers_only():
+    with pytest.raises(argparse.ArgumentTypeError):
+        options_module.positive("1.5")

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A guest dies at any moment, comes back, and nobody else notices."""
+import pytest
+
+LEDGER = "ledger --calls 100000 --seed $tenon_guest"
+STATES = ["none", "running", "preempted", "rpc:load_ta", "any"]
+
+
+def used_pages(machine, guest=None):
+    """Secure pages charged to a guest, or in use in all."""
+    return machine.stats(guest)["tee.pages"]
+
+
+def test_destroy_and_recreate_in_the_middle_of_calls(boot, status_of, quiet_kernel):
+    """I5: when it is gone nothing of it is left, and its number can be used again at once."""
+    machine = boot(guests=2, commands={"1": "ledger --calls 1500 --seed 1", "2": LEDGER})
+    victim = machine.guests["g2"]
+    for _ in range(3):
+        machine.expect(victim.console, r"optee: initialized driver|ledger", 100)
+        machine.wait(lambda: False or machine.seconds, 1, "a moment")
+        number = victim.number
+        machine.destroy(victim)
+        assert machine.create(victim) == number, "the smallest free number is the one that just became free"
+    assert status_of(machine, "g1", 200) == 0
+    quiet_kernel(machine)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_kill_in_a_state_of_a_call(boot, status_of, quiet_kernel, state):
+    """Known attacks, death in each state: the survivor misses nothing and the pages are back."""
+    machine = boot(guests=2, commands={"1": "ledger --calls 800 --seed 1", "2": LEDGER})
+    victim = machine.guests["g2"]
+    machine.expect(victim.console, r"ledger", 100)
+    machine.command(f"kill {victim.number} {state} 100")
+    machine.wait(lambda: victim.number is None, 60, "g2 to be killed")
+    hit = next(event for _, event in machine.events if event.kind == "killed")
+    print(f"asked for {state}: {hit.text}")
+    assert status_of(machine, "g1", 200) == 0
+    machine.create(victim)
+    machine.expect(victim.console, r"ledger", 100)
+    quiet_kernel(machine)
+
+
+def test_wrong_commands_are_refused(boot):
+    """The control channel answers nonsense with a reason and goes on."""
+    machine = boot(guests=1, commands={"default": "sleep 1000"})
+    for command in ("destroy 9", "destroy", "create nowhere", "kill 1 sideways", "kill 200 any", "stats 77", "frobnicate"):
+        answer = machine.command(command, check=False)
+        assert not answer.ok and answer.value, command
+    assert machine.command("list").lines
+    assert machine.command("nodes").lines == ["node linux1 cpus 1 memory 262144"]
+
+
+def test_hundred_lives(boot):
+    """A guest that is destroyed while it boots, again and again: pages and numbers come back each time."""
+    machine = boot(guests=1, memory=128, commands={"default": "true"})
+    guest = machine.guests["g1"]
+    for round_number in range(100):
+        machine.wait(lambda began=machine.seconds: machine.seconds - began > 0.05 * (round_number % 8), 5, "a moment")
+        machine.destroy(guest)
+        assert machine.create(guest) == 1
+    machine.destroy(guest)
+    assert "vm " not in " ".join(machine.command("list").lines)
