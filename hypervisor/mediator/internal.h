@@ -264,7 +264,7 @@ void med_map_remove(struct med_map *map, struct med_node *node);
 /* page.c */
 struct med_own *own_get(struct med_vm *vm) MUST_CHECK;
 void own_put(struct med_vm *vm, struct med_own *own);
-bool own_put_batch(struct med_vm *vm, struct med_own **list) MUST_CHECK;
+bool own_put_batch(struct med_vm *vm, struct med_own **list);
 bool guest_page_pin(struct med_vm *vm, uint64_t ipa, uint64_t *pa) MUST_CHECK;
 void own_splice(struct med_own **from, struct med_own **to);
 void own_free(struct med_vm *vm, struct med_own *own);
@@ -283,7 +283,7 @@ void shm_drop(struct med_vm *vm, struct med_buffer *buffer, struct med_buffer **
 void shm_forget(struct med_vm *vm, struct med_buffer *buffer, struct med_buffer **garbage);
 struct med_buffer *shm_take_name(struct med_vm *vm, enum med_buffer_kind kind,
 				 uint64_t cookie) MUST_CHECK;
-bool shm_release_batch(struct med_vm *vm, struct med_buffer **garbage) MUST_CHECK;
+bool shm_release_batch(struct med_vm *vm, struct med_buffer **garbage);
 
 /* pagelist.c */
 TEE_Result walk_begin(struct med_vm *vm, struct med_walk *walk, enum med_buffer_kind kind,

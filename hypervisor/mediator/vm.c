@@ -220,10 +220,14 @@ static bool release_spare(struct med_vm *vm)
  */
 static bool release_batch(struct med_vm *vm)
 {
-	if (vm->garbage != NULL)
-		return shm_release_batch(vm, &vm->garbage) || true;
-	if (vm->old_lists != NULL)
-		return own_put_batch(vm, &vm->old_lists) || true;
+	if (vm->garbage != NULL) {
+		shm_release_batch(vm, &vm->garbage);
+		return true;
+	}
+	if (vm->old_lists != NULL) {
+		own_put_batch(vm, &vm->old_lists);
+		return true;
+	}
 	if (vm->calls != NULL) {
 		release_first_call(vm);
 		return true;
