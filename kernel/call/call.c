@@ -4,6 +4,7 @@
 #include "abi/smc.h"
 #include "abi/tenon.h"
 #include "kernel/call/rpc.h"
+#include "kernel/crypto/crypto.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 
@@ -77,7 +78,7 @@ static void call_body(void *arg)
 	struct call *call = arg;
 
 	call->main(call);
-	assert(!call->in_bracket && call->user_depth == 0);
+	assert(call->bracket == BRACKET_NONE && call->user_depth == 0);
 	call->state = CALL_FREE;
 	arch_fp_leave();
 	arch_context_switch(&call->context, &cpus[arch_cpu_index()].entry);
@@ -166,7 +167,7 @@ void call_suspend(enum call_state state, uint32_t a0, uint64_t a1_a2)
 {
 	struct call *call = call_current();
 
-	assert(spin_held() == 1 && !call->in_bracket);
+	assert(spin_held() == 1 && call->bracket == BRACKET_NONE);
 	call->state = state;
 	call->args.a[0] = a0;
 	call->args.a[1] = a1_a2 >> 32;
@@ -194,19 +195,26 @@ TEE_Result call_poll(void)
 	return call_guest()->dying ? TEE_ERROR_TARGET_DEAD : TEE_SUCCESS;
 }
 
+/* How a bracket of this call runs: a guest that is destroyed in one go is not interrupted any more.
+ */
+static enum call_bracket bracket_kind(const struct guest *guest)
+{
+	return guest->dying && !guest->restartable ? BRACKET_MASKED : BRACKET_OPEN;
+}
+
 bool call_preempted(void)
 {
 	struct call *call = call_current();
+	struct guest *guest = call->guest;
 
-	spin_lock(&call->guest->monitor);
-	call->in_bracket = false;
-	/* A dying guest's call is resumed by its destroyer: leaving gives it the chance to answer
-	 * EBUSY. */
-	if (!call->guest->dying || call->guest->restartable)
+	spin_lock(&guest->monitor);
+	call->bracket = BRACKET_NONE;
+	/* A dying guest's call runs in its destroyer: leaving lets that one answer EBUSY. */
+	if (bracket_kind(guest) == BRACKET_OPEN)
 		call_suspend(CALL_PREEMPTED, SMC_RPC_FOREIGN_INTR, 0);
-	bool stay_masked = call->guest->dying && !call->guest->restartable;
-	call->in_bracket = true;
-	spin_unlock(&call->guest->monitor);
+	call->bracket = bracket_kind(guest);
+	bool stay_masked = call->bracket == BRACKET_MASKED;
+	spin_unlock(&guest->monitor);
 	return stay_masked;
 }
 
@@ -216,23 +224,36 @@ void call_preemptible_begin(void)
 
 	if (!call)
 		return;
-	assert(!call->in_bracket);
-	bool masked = call->guest->dying && !call->guest->restartable;
-	call->in_bracket = true;
+	assert(call->bracket == BRACKET_NONE);
+	call->bracket = bracket_kind(call->guest);
 	spin_unlock(&call->guest->monitor);
-	if (!masked)
+	if (call->bracket == BRACKET_OPEN)
 		arch_interrupts_unmask();
 }
 
 void call_preemptible_end(void)
 {
+	/* Masked first: a call may move to another CPU between two instructions of an open bracket.
+	 */
+	arch_interrupts_mask();
 	struct call *call = call_current();
 
 	if (!call)
 		return;
-	arch_interrupts_mask();
 	spin_lock(&call->guest->monitor);
-	call->in_bracket = false;
+	call->bracket = BRACKET_NONE;
+}
+
+/* For kernel/crypto: where the running call keeps the memory of its operation. In brackets, too. */
+static struct crypto_work **crypto_slot(void)
+{
+	static struct crypto_work *outside_calls;
+
+	arch_interrupts_mask();
+	struct call *call = call_current();
+	if (call && call->bracket == BRACKET_OPEN)
+		arch_interrupts_unmask();
+	return call ? &call->crypto_work : &outside_calls;
 }
 
 /*
@@ -262,5 +283,6 @@ static enum teardown call_teardown(struct guest *guest)
 
 void call_init(void)
 {
+	crypto_work_slot = crypto_slot;
 	guest_on_teardown(call_teardown);
 }

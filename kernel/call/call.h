@@ -25,6 +25,12 @@
 #include "kernel/entry/entry.h"
 #include "kernel/guest/guest.h"
 
+/*
+ * A preemptible bracket: the monitor is not held; interrupts are open, but for a guest that is destroyed
+ * in one go.
+ */
+enum call_bracket { BRACKET_NONE, BRACKET_OPEN, BRACKET_MASKED };
+
 enum call_state {
 	CALL_FREE,
 	CALL_RUNNING,
@@ -56,9 +62,10 @@ struct call {
 	struct smc_args args; /* what came with the SMC that started or resumed it; what goes out */
 	struct call_rpc_message rpc;
 	void (*main)(struct call *call);
-	bool in_bracket;            /* inside a preemptible bracket: the monitor is not held */
-	unsigned user_depth;        /* trusted apps entered and not left */
-	struct ta_session *session; /* the innermost session that is being served */
+	enum call_bracket bracket;
+	struct crypto_work *crypto_work; /* of the operation with big numbers that it is in */
+	unsigned user_depth;             /* trusted apps entered and not left */
+	struct ta_session *session;      /* the innermost session that is being served */
 };
 
 /* The call whose coroutine runs on this CPU, or NULL on an entry stack. */

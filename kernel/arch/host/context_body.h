@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Host body: layouts behind kernel/arch/context.h. */
-#ifndef ARCH_HOST_CONTEXT_H
-#define ARCH_HOST_CONTEXT_H
+#ifndef ARCH_HOST_CONTEXT_BODY_H
+#define ARCH_HOST_CONTEXT_BODY_H
 
+#include <stdint.h>
 #include <ucontext.h>
 
 struct arch_context {
-	ucontext_t *uc; /* NULL until first saved */
+	ucontext_t uc;
+	/* For the address sanitizer: it has to know which stack is in use. */
 	void *fake_stack;
-	const void *stack_bottom;
-	size_t stack_size;
-	void (*fn)(void *);
-	void *arg;
+	const void *bottom;
+	size_t size;
 };
 
 struct arch_fp_state {
 	uint64_t used;
 };
 
-struct host_mapping;
+/* Tables like those of the machine, in pages of the budget: 512 entries of 2 MiB, then 512 pages
+ * each. */
 struct arch_aspace {
 	struct budget *budget;
-	struct host_mapping *mappings;
-	void *tables[4]; /* pages charged like page tables */
+	uint64_t *root;
 	uint16_t asid;
 };
 

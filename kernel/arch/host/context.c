@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Coroutines on the host, and the app's side of an entry. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "kernel/arch/host/host.h"
+#include "kernel/arch/host/internal.h"
+#include "kernel/call/call.h"
+#include "kernel/lib/assert.h"
+
+/* Larger than on the machine: sanitizers need room. The pages that the kernel pays for are not
+ * used. */
+#define HOST_STACK_SIZE (256u << 10)
+#define STACKS_MAX      4096
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+#ifdef SANITIZED
+void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size);
+void __sanitizer_finish_switch_fiber(void *save, const void **bottom, size_t *size);
+#else
+static void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size)
+{
+	(void)save, (void)bottom, (void)size;
+}
+
+static void __sanitizer_finish_switch_fiber(void *save, const void **bottom, size_t *size)
+{
+	(void)save, (void)bottom, (void)size;
+}
+#endif
+
+enum user_exit (*host_user)(struct arch_aspace *as, struct user_context *ctx,
+			    struct user_fault *fault);
+
+/* Stacks are kept for reuse: mapping one costs more than a test. */
+static void *stacks[STACKS_MAX];
+static unsigned stack_count;
+
+static struct arch_context *switching_from;
+static void (*start_fn)(void *);
+static void *start_arg;
+
+void host_contexts_reset(void)
+{
+	switching_from = NULL;
+}
+
+void *arch_stack_map(void *const pages[KERNEL_STACK_PAGES])
+{
+	(void)pages;
+	if (stack_count > 0)
+		return stacks[--stack_count];
+	void *stack = mmap(NULL, HOST_STACK_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return stack == MAP_FAILED ? NULL : stack;
+}
+
+void arch_stack_unmap(void *stack)
+{
+	if (stack_count < STACKS_MAX)
+		stacks[stack_count++] = stack;
+	else
+		munmap(stack, HOST_STACK_SIZE);
+}
+
+static void note_stack(struct arch_context *from)
+{
+	/* Tells where we came from, so that a switch back can name that stack. */
+	__sanitizer_finish_switch_fiber(NULL, &from->bottom, &from->size);
+}
+
+static void trampoline(void)
+{
+	void (*fn)(void *) = start_fn;
+	void *arg = start_arg;
+
+	note_stack(switching_from);
+	fn(arg);
+	abort();
+}
+
+void arch_context_init(struct arch_context *ctx, void *stack, void (*fn)(void *arg), void *arg)
+{
+	memset(ctx, 0, sizeof(*ctx));
+	getcontext(&ctx->uc);
+	ctx->bottom = stack;
+	ctx->size = HOST_STACK_SIZE;
+	ctx->uc.uc_stack.ss_sp = stack;
+	ctx->uc.uc_stack.ss_size = HOST_STACK_SIZE;
+	/* A call is started right after it was initialised. */
+	start_fn = fn;
+	start_arg = arg;
+	makecontext(&ctx->uc, trampoline, 0);
+}
+
+void arch_context_switch(struct arch_context *from, struct arch_context *to)
+{
+	switching_from = from;
+	__sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->size);
+	swapcontext(&from->uc, &to->uc);
+	__sanitizer_finish_switch_fiber(from->fake_stack, &switching_from->bottom,
+					&switching_from->size);
+}
+
+enum user_exit arch_user_run(struct arch_aspace *as, struct user_context *ctx,
+			     struct user_fault *fault)
+{
+	assert(spin_held() == 0);
+	if (host_point_hook)
+		host_point_hook();
+	return host_user(as, ctx, fault);
+}
+
+void arch_user_context_drop(struct user_context *ctx)
+{
+	ctx->fp.used = 0;
+}
+
+void arch_fp_leave(void)
+{
+}

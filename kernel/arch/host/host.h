@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel as a Linux process: what a test (or simulator) turns and looks at. One thread; the
+ * test says on which CPU it is. A call's coroutine runs until it leaves, as on the machine.
+ */
+#ifndef ARCH_HOST_HOST_H
+#define ARCH_HOST_HOST_H
+
+#include "kernel/arch/arch.h"
+#include "kernel/entry/entry.h"
+
+#define HOST_NS_BASE 0x40000000ull
+#define HOST_NS_SIZE (64ull << 20)
+
+/* Starts (again) with this much secure memory, everything of a former start forgotten. */
+void host_start(size_t secure_pages);
+
+/* The CPU that the test is on. */
+extern unsigned host_cpu;
+
+/* Non-secure RAM at pa, as the guests see it. */
+void *host_ns(uint64_t pa);
+
+/* A foreign interrupt is waiting: calls give way at their next poll. Cleared by the test. */
+extern bool host_foreign_pending;
+
+/* The app: what it does between an entry of the kernel into it and the next exception. */
+extern enum user_exit (*host_user)(struct arch_aspace *as, struct user_context *ctx,
+				   struct user_fault *fault);
+
+/* Called before each copy from or to guest memory: a hostile guest changes it meanwhile. May be
+ * NULL. */
+extern void (*host_ns_hook)(uint64_t pa, size_t size, bool write);
+
+/* Called at every end of a bracket and before every entry into an app: scheduling points. May be
+ * NULL. */
+extern void (*host_point_hook)(void);
+
+/* Memory of an app by its own address, if it is mapped with these rights; NULL is a fault. Not
+ * across a page. */
+void *host_user_memory(struct arch_aspace *as, uint64_t va, unsigned prot);
+
+/* Lines that went to the console since the start, or the last call. */
+const char *host_console(void);
+
+/* Pages mapped for guests' memory in any address space. */
+size_t host_ns_mappings(void);
+
+#endif
