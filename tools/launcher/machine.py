@@ -54,6 +54,7 @@ class Machine:
         self.config = config
         self.started = 0.0
         self.ready = False
+        self.panic: Optional[str] = None        # the hypervisor's last words
         self.events: List[Tuple[float, Event]] = []
         logs = config.log_dir
         logs.mkdir(parents=True, exist_ok=True)
@@ -128,11 +129,18 @@ class Machine:
         deadline = time.monotonic() + timeout
         while not condition():
             left = deadline - time.monotonic()
+            if self.panic:
+                raise TenonError(f"the hypervisor stopped: {self.panic}", self.log_hint())
             if left <= 0:
                 raise TenonError(f"waited {timeout:.0f} s in vain for {what}", self.log_hint())
             if not self.alive:
                 raise TenonError(f"the machine ended while waiting for {what}", self.log_hint())
             self.pump(min(left, 0.2))
+
+    def run_for(self, seconds: float) -> None:
+        """Let the machine run that long."""
+        began = self.seconds
+        self.wait(lambda: self.seconds - began >= seconds, seconds + 1, f"{seconds} s to pass")
 
     def log_hint(self) -> str:
         """Where to look when something failed."""
@@ -233,6 +241,8 @@ class Machine:
         self.events.append((self.seconds, event))
         if event.kind == "ready":
             self.ready = True
+        elif event.kind == "panic":
+            self.panic = event.text
         elif event.kind == "created" and event.vm is not None:
             self._bind(event.vm, event.value_of("node") or "")
         elif event.kind in ("off", "reset"):

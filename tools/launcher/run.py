@@ -89,6 +89,8 @@ class Runner:
             if self.machine.seconds > self.timeout:
                 raise TenonError(f"not done after {self.timeout:.0f} s",
                                  f"raise --timeout, or look: {self.machine.log_hint()}")
+            if self.machine.panic:
+                raise TenonError(f"the hypervisor stopped: {self.machine.panic}", self.machine.log_hint())
             if self.kills and self.machine.ready and self.machine.seconds >= self.kills[0][1]:
                 self._kill(self.kills.pop(0)[0])
             if not self.machine.alive or (not self.kills and all(self._ended(task) for task in self.tasks)):
