@@ -6,14 +6,13 @@
 #include "kernel/lib/string.h"
 #include "kernel/platform/platform.h"
 
-#define LINE_MAX	 240
+#define LINE_MAX         240
 #define LINES_PER_SECOND 20 /* of one guest */
 
 static struct spinlock console_lock;
 
 /* Appends to line, which has room for LINE_MAX and keeps one byte for the line's end. */
-static size_t printf_like(3, 0)
-	append(char *line, size_t used, const char *format, va_list args)
+static size_t printf_like(3, 0) append(char *line, size_t used, const char *format, va_list args)
 {
 	size_t room = LINE_MAX - 1 - used;
 	int length = vsnprintf(line + used, room, format, args);
@@ -31,8 +30,17 @@ static size_t printf_like(3, 4) append_format(char *line, size_t used, const cha
 	return used;
 }
 
+/* A name or text that somebody else chose must not forge lines or steer a terminal. */
+static void make_printable(char *line, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (line[i] < ' ' || line[i] > '~')
+			line[i] = '?';
+}
+
 static void write_line(char *line, size_t length)
 {
+	make_printable(line, length);
 	line[length++] = '\n';
 	spin_lock(&console_lock);
 	platform_console_write(line, length);

@@ -26,4 +26,21 @@ void platform_console_write(const char *text, size_t size);
  */
 size_t platform_boot_seed(uint8_t *seed, size_t size);
 
+/* --- for the arch's start only
+ * --------------------------------------------------------------------
+ */
+
+/*
+ * Reads the device tree that the firmware passed (NW-219): untrusted memory of the normal world,
+ * looked at once, on the boot CPU, before the normal world runs. Announces the TEE in it (NW-145).
+ * From free on, secure RAM is unused and may be written. False: the machine cannot be used.
+ */
+bool must_check platform_start(paddr_t device_tree, void *free);
+
+/* Affinities (MPIDR_EL1, Aff3..Aff0 only) of the machine's CPUs, at most max; returns how many. */
+unsigned platform_cpus(uint64_t *mpidr, unsigned max);
+
+/* Where free secure RAM begins, once the arch has taken what it needs. */
+void platform_set_free_start(void *start);
+
 #endif

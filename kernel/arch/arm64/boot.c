@@ -26,7 +26,7 @@ _Static_assert(sizeof(struct trap_frame) == FRAME_SIZE, "");
 _Static_assert(offsetof(struct trap_frame, far) == FRAME_FAR, "");
 
 #define STACK_TOP(index, first, pages)                                                             \
-	FIXMAP_ADDRESS(FIXMAP_CPU_STACKS + (index) * FIXMAP_CPU_STRIDE + (first) + (pages))
+	FIXMAP_ADDRESS(FIXMAP_CPU_STACKS + (index)*FIXMAP_CPU_STRIDE + (first) + (pages))
 
 /*
  * The boot CPU's record must hold its stacks before any C runs in the kernel's map; the others'

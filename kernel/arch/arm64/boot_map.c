@@ -116,8 +116,7 @@ uint64_t boot_map_build(void)
 			address(&stack_tables[i * TABLE_ENTRIES]) | PTE_TABLE;
 
 	idmap_root[index_of(identity, 2)] = address(idmap_pages) | PTE_TABLE;
-	idmap_pages[index_of(identity, 3)] =
-		identity | PTE_KERNEL_TEXT | PTE_NOT_GLOBAL | PTE_PAGE;
+	idmap_pages[index_of(identity, 3)] = identity | PTE_KERNEL_TEXT | PTE_NOT_GLOBAL | PTE_PAGE;
 
 	return cpu_stacks_map_pa(0, address(bss_end));
 }

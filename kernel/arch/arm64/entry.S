@@ -114,7 +114,7 @@ function start_boot_cpu
 /* From slot_cpu_on: finds the CPU's record by its affinity, without a stack. */
 function start_next_cpu
 	mrs	x0, mpidr_el1
-	mov	x1, #0xff00ffffff	/* Aff3, Aff2..0 */
+	ldr	x1, =0xff00ffffff	/* Aff3, Aff2..0 */
 	and	x0, x0, x1
 	ldr	x9, =cpus
 	ldr	x2, =cpu_count

@@ -11,16 +11,16 @@
 #include "kernel/lib/log.h"
 
 /* Redistributor: RD frame, then SGI frame. */
-#define GICR_TYPER	 0x0008
-#define GICR_TYPER_LAST	 (1u << 4)
-#define GICR_IGROUPR0	 0x0080
-#define GICR_ISENABLER0	 0x0100
-#define GICR_ICENABLER0	 0x0180
-#define GICR_IPRIORITYR	 0x0400
-#define GICR_IGRPMODR0	 0x0d00
-#define SECURE_PRIORITY	 0x40
-#define INTID_SPECIAL	 1020 /* and above: nothing to handle */
-#define SLICE_TIMER_BIT	 (1u << SLICE_TIMER_INTID)
+#define GICR_TYPER      0x0008
+#define GICR_TYPER_LAST (1u << 4)
+#define GICR_IGROUPR0   0x0080
+#define GICR_ISENABLER0 0x0100
+#define GICR_ICENABLER0 0x0180
+#define GICR_IPRIORITYR 0x0400
+#define GICR_IGRPMODR0  0x0d00
+#define SECURE_PRIORITY 0x40
+#define INTID_SPECIAL   1020 /* and above: nothing to handle */
+#define SLICE_TIMER_BIT (1u << SLICE_TIMER_INTID)
 
 static volatile uint8_t *redistributor(unsigned index)
 {

@@ -71,8 +71,7 @@ void arch_stack_unmap(void *stack)
  */
 static void *window_open(const struct cpu *cpu, paddr_t pa)
 {
-	*cpu->window_entry =
-		(pa.pa & PTE_ADDRESS) | PTE_KERNEL_DATA | PTE_NONSECURE | PTE_PAGE;
+	*cpu->window_entry = (pa.pa & PTE_ADDRESS) | PTE_KERNEL_DATA | PTE_NONSECURE | PTE_PAGE;
 	dsb(ishst);
 	isb();
 	return (char *)cpu->window + (pa.pa & PAGE_MASK);

@@ -26,18 +26,18 @@
 #define PTE_ADDRESS     0x0000FFFFFFFFF000ull
 /* clang-format on */
 
-#define PTE_MEMORY	  (PTE_NORMAL | PTE_INNER | PTE_ACCESSED)
-#define PTE_KERNEL_DATA	  (PTE_MEMORY | PTE_KERNEL_XN | PTE_USER_XN)
+#define PTE_MEMORY        (PTE_NORMAL | PTE_INNER | PTE_ACCESSED)
+#define PTE_KERNEL_DATA   (PTE_MEMORY | PTE_KERNEL_XN | PTE_USER_XN)
 #define PTE_KERNEL_RODATA (PTE_KERNEL_DATA | PTE_READ_ONLY)
-#define PTE_KERNEL_TEXT	  (PTE_MEMORY | PTE_READ_ONLY | PTE_USER_XN)
+#define PTE_KERNEL_TEXT   (PTE_MEMORY | PTE_READ_ONLY | PTE_USER_XN)
 #define PTE_KERNEL_DEVICE (PTE_DEVICE | PTE_ACCESSED | PTE_KERNEL_XN | PTE_USER_XN)
 
-#define FIXMAP_ADDRESS(page) (KERNEL_FIXMAP + (uint64_t)(page) * PAGE_SIZE)
+#define FIXMAP_ADDRESS(page) (KERNEL_FIXMAP + (uint64_t)(page)*PAGE_SIZE)
 
 /* 16 KiB of addresses per call stack, as many as secure RAM could ever fill. */
 #define STACK_SLOT_PAGES 4
-#define STACK_SLOTS	 1280
-#define STACK_TABLES	 (STACK_SLOTS * STACK_SLOT_PAGES / TABLE_ENTRIES)
+#define STACK_SLOTS      1280
+#define STACK_TABLES     (STACK_SLOTS * STACK_SLOT_PAGES / TABLE_ENTRIES)
 
 /* Linker symbols. */
 extern char image_start[], text_end[], rodata_start[], data_start[], bss_start[], bss_end[];

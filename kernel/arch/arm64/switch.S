@@ -63,14 +63,16 @@ function fp_save
 	each_v_pair stp
 	mrs	x1, fpcr
 	mrs	x2, fpsr
-	stp	x1, x2, [x0, #512]
+	add	x0, x0, #512
+	stp	x1, x2, [x0]
 	ret
 
 function fp_load
-	ldp	x1, x2, [x0, #512]
+	each_v_pair ldp
+	add	x0, x0, #512
+	ldp	x1, x2, [x0]
 	msr	fpcr, x1
 	msr	fpsr, x2
-	each_v_pair ldp
 	ret
 
 /*

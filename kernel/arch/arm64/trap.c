@@ -5,10 +5,11 @@
 #include "kernel/call/call.h"
 
 #define ESR_CLASS(esr) ((esr) >> 26 & 0x3f)
-#define CLASS_WFX	0x01
-#define CLASS_FP	0x07
-#define CLASS_SVC	0x15
-#define CLASS_DATA_EL1	0x25
+#define CLASS_WFX      0x01
+#define CLASS_FP       0x07
+#define CLASS_SVC      0x15
+#define CLASS_DATA_EL1 0x25
+#define SPSR_MASKED    (1u << 6 | 1u << 7) /* F, I */
 
 static void fault_read(struct user_fault *fault)
 {
@@ -50,18 +51,25 @@ enum user_exit arch_user_run(struct arch_aspace *as, struct user_context *ctx,
 	}
 }
 
-/* Inside a bracket, on the call's stack: the call may be continued on another CPU. */
-void kernel_fiq_handle(void);
-void kernel_fiq_handle(void)
+/* Gives the CPU back in the middle of a bracket, which may continue with interrupts masked. */
+static void preempt(struct trap_frame *frame)
 {
-	call_preempted();
+	if (call_preempted())
+		frame->spsr |= SPSR_MASKED;
 }
 
-void kernel_irq_handle(void);
-void kernel_irq_handle(void)
+/* Inside a bracket, on the call's stack: the call may be continued on another CPU. */
+void kernel_fiq_handle(struct trap_frame *frame);
+void kernel_fiq_handle(struct trap_frame *frame)
+{
+	preempt(frame);
+}
+
+void kernel_irq_handle(struct trap_frame *frame);
+void kernel_irq_handle(struct trap_frame *frame)
 {
 	if (gic_handle())
-		call_preempted();
+		preempt(frame);
 }
 
 /* On the CPU's fault stack. Returns only for a copy from or to guest memory that got no answer. */

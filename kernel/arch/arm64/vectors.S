@@ -13,11 +13,9 @@
 \name:
 	.endm
 
-	.macro vector body, argument=0
+	.macro vector body:vararg
 	.balign	128
-	.ifnb	\body
-	\body	\argument
-	.endif
+	\body
 	.endm
 
 	.macro store_x2_to_x29 base
@@ -84,13 +82,13 @@ function vectors
 	vector	kernel_fault
 	vector	kernel_fault
 	vector	kernel_fault		/* EL1 */
-	vector	kernel_interrupt, kernel_irq
-	vector	kernel_interrupt, kernel_fiq
+	vector	kernel_interrupt kernel_irq
+	vector	kernel_interrupt kernel_fiq
 	vector	kernel_fault
-	vector	user_stop, USER_STOP_SYNC	/* EL0, AArch64 */
-	vector	user_stop, USER_STOP_IRQ
-	vector	user_stop, USER_STOP_FIQ
-	vector	user_stop, USER_STOP_SERROR
+	vector	user_stop USER_STOP_SYNC	/* EL0, AArch64 */
+	vector	user_stop USER_STOP_IRQ
+	vector	user_stop USER_STOP_FIQ
+	vector	user_stop USER_STOP_SERROR
 	vector	kernel_fault		/* EL0, AArch32: cannot be entered */
 	vector	kernel_fault
 	vector	kernel_fault
@@ -128,6 +126,8 @@ fault_on_own_stack:
 	load_x2_to_x29 x0
 	ldp	x0, x1, [x0]
 	eret
+	dsb	nsh
+	isb
 
 	.macro kernel_interrupt_body handler
 	store_x2_to_x29 sp
@@ -135,6 +135,7 @@ fault_on_own_stack:
 	mrs	x2, spsr_el1
 	str	x30, [sp, #240]
 	stp	x1, x2, [sp, #FRAME_ELR]
+	mov	x0, sp			/* of struct trap_frame: x0-x30, elr, spsr */
 	bl	\handler
 	ldr	x30, [sp, #240]
 	ldp	x1, x2, [sp, #FRAME_ELR]
@@ -144,6 +145,8 @@ fault_on_own_stack:
 	ldp	x0, x1, [sp]
 	add	sp, sp, #FRAME_SIZE
 	eret
+	dsb	nsh			/* nothing is executed ahead, past the ERET */
+	isb
 	.endm
 
 kernel_irq:
@@ -176,6 +179,8 @@ function user_enter
 	load_x2_to_x29 x0
 	ldp	x0, x1, [x0]
 	eret
+	dsb	nsh
+	isb
 
 /* x0: the context, x1: why; the TA's x0 and x1 on the stack. */
 user_leave:

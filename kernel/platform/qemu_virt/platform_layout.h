@@ -8,6 +8,9 @@
 #define SECURE_RAM_SIZE     0x00F00000ull
 #define FIRMWARE_RAM_BASE   0x0E000000ull   /* TF-A's, below ours */
 
+#define DEVICE_TREE_PA      0x40000000ull   /* where the firmware keeps it, … */
+#define DEVICE_TREE_ROOM    0x00100000ull   /* … with this much room to grow */
+
 #define UART_PA             0x09040000ull   /* PL011 of the secure world */
 #define GICD_PA             0x08000000ull
 #define GICR_PA             0x080A0000ull
