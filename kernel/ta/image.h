@@ -28,17 +28,20 @@ struct image_stage;
 
 /*
  * Owner: the system. Born at the end of image_stage_finish(), freed by image_reclaim() when nobody
- * uses it. Only the link and the lists of users change after it was published.
+ * uses it. Lies at the start of a page of its own, with the first pointers to its pages behind it.
+ * Immutable after it was published but for link, users and pins (lock: image cache).
  */
 struct image {
-	struct list link;  /* the cache, most recently used first; lock: image cache */
-	struct list users; /* struct image_user: one for each guest; lock: image cache */
-	uint8_t digest[CRYPTO_SHA256_SIZE]; /* of headers with hash and signature, then ELF */
-	struct uuid uuid;                   /* of ta_head, and of the bootstrap header if any */
-	uint32_t version;                   /* ta_version; 0 for legacy images */
-	struct elf_file file;               /* file.pages is &pages */
+	struct list link;  /* in the cache: in use, or unused with the least recently used last */
+	struct list users; /* one struct image_user for each guest that uses it */
+	uint32_t pins;     /* calls that are about to use it */
+	uint8_t identity[CRYPTO_SHA256_SIZE]; /* digest of its signed headers, and so of everything
+					       */
+	struct uuid uuid;                     /* of ta_head, and of the bootstrap header if any */
+	uint32_t version;                     /* ta_version; 0 for legacy images */
+	uint32_t page_count;                  /* pages it consists of: what each user is charged */
+	struct elf_file file;                 /* file.pages is &pages */
 	struct elf elf;
-	uint32_t page_count; /* charged: the ELF file and the records */
 	struct page_list pages;
 };
 

@@ -37,14 +37,17 @@ static struct page_chunk *new_chunk(struct page_list *list, size_t expected)
 	struct page_chunk *chunk;
 
 	if (list->heap) {
-		size = sizeof(*chunk) + sizeof(void *) * min(expected + 1, HEAP_MAX / sizeof(void *));
+		size = sizeof(*chunk) +
+		       sizeof(void *) * min(expected + 1, HEAP_MAX / sizeof(void *));
 		size = min(size, HEAP_MAX);
 		chunk = heap_alloc(list->heap, size);
 	} else {
 		chunk = page_alloc(list->budget);
 	}
-	if (chunk)
+	if (chunk) {
+		chunk->budget = list->budget;
 		chunk->capacity = capacity_of(size);
+	}
 	return chunk;
 }
 
@@ -55,7 +58,7 @@ static void free_chunk(struct page_list *list, struct page_chunk *chunk)
 	if (list->heap)
 		heap_free(list->heap, chunk);
 	else
-		page_free(list->budget, chunk);
+		page_free(chunk->budget, chunk);
 }
 
 TEE_Result page_list_append(struct page_list *list, void *page, size_t expected)

@@ -14,6 +14,7 @@
 
 struct page_chunk {
 	struct page_chunk *next;
+	struct budget *budget; /* that the chunk is charged to, if it is a page of its own */
 	uint16_t capacity;
 	uint16_t used;
 	void *pages[];
@@ -23,7 +24,7 @@ struct page_list {
 	struct page_chunk *first;
 	struct page_chunk *built_in; /* the first chunk, if somebody else's memory */
 	struct heap *heap;           /* chunks come from here, … */
-	struct budget *budget;       /* … or are whole pages of this budget */
+	struct budget *budget;       /* … or are whole pages, charged to this budget when new */
 	uint32_t count;
 };
 

@@ -62,14 +62,21 @@ void uaspace_destroy(struct uaspace *as);
 /* Room for page_count pages with an unmapped page on both sides. OUT_OF_MEMORY if there is none. */
 TEE_Result must_check uaspace_find_room(const struct uaspace *as, size_t page_count, uint64_t *va);
 
+/* What own pages begin with: called for each page, still zero, before the app can see it. */
+struct page_filler {
+	void (*fill)(const void *object, size_t index, void *page);
+	const void *object;
+};
+
 /*
- * Adds a region of own, zeroed pages / of pages of a source. [va, va + page_count pages) must lie
- * in the user window and touch no region: BAD_PARAMETERS otherwise, and for page_count 0 or W with
- * X. OUT_OF_MEMORY; TARGET_DEAD: the guest died while it polled. On failure nothing remains. region
- * may be NULL.
+ * Adds a region of own pages (zero, or filled by filler if it is not NULL) / of pages of a source.
+ * [va, va + page_count pages) must lie in the user window and touch no region: BAD_PARAMETERS
+ * otherwise, and for page_count 0 or W with X. OUT_OF_MEMORY; TARGET_DEAD: the guest died while it
+ * polled. On failure nothing remains. region may be NULL.
  */
 TEE_Result must_check uaspace_add_own(struct uaspace *as, uint64_t va, size_t page_count,
 				      unsigned prot, enum uaspace_kind kind,
+				      const struct page_filler *filler,
 				      struct uaspace_region **region);
 TEE_Result must_check uaspace_add_source(struct uaspace *as, uint64_t va, size_t page_count,
 					 unsigned prot, enum uaspace_kind kind,
@@ -96,10 +103,11 @@ TEE_Result must_check uaspace_lend(const struct uaspace *as, uaddr_t va, size_t 
 /* --- user pointers (trusted-app ABI §3.3, §4.5) --------------------------------------------------
  */
 
-#define USER_READ      (1u << 0)
-#define USER_WRITE     (1u << 1)
-#define USER_ANY_OWNER (1u << 2) /* parameters and shareable memory too, not only private memory   \
-				  */
+#define USER_READ  (1u << 0)
+#define USER_WRITE (1u << 1)
+#define USER_ANY_OWNER                                                                             \
+	(1u << 2) /* parameters and shareable memory too, not only private memory                  \
+		   */
 #define USER_NONSECURE (1u << 28)
 #define USER_SECURE    (1u << 29)
 

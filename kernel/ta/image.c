@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The cache of verified images: who uses them, who pays for them, when they go. */
+#include "kernel/ta/image.h"
+
+#include "kernel/call/call.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/spinlock.h"
+#include "kernel/lib/string.h"
+#include "kernel/ta/image_cache.h"
+
+/* Pages handled between two looks at whether the normal world wants the CPU (I7), and pages freed
+ * by one request of the allocator. */
+#define BATCH 32
+
+static struct {
+	struct spinlock lock; /* "image cache" */
+	struct list in_use;   /* with users or pinned */
+	struct list unused;   /* the least recently used last */
+	struct image *dying;  /* taken from unused, not all pages freed yet */
+	struct image_totals totals;
+} cache;
+
+void image_init(void)
+{
+	memset(&cache, 0, sizeof(cache));
+	list_init(&cache.in_use);
+	list_init(&cache.unused);
+}
+
+/* Between batches of a clean-up. If the guest is dying there is still nothing to do but to go on.
+ */
+static void breathe(void)
+{
+	if (call_poll())
+		return;
+}
+
+/* --- records -------------------------------------------------------------------------------------
+ */
+
+struct image *image_record_new(struct guest *guest)
+{
+	struct image *image = page_alloc(&guest->budget);
+	size_t used = round_up(sizeof(*image), _Alignof(struct page_chunk));
+
+	_Static_assert(sizeof(struct image) <= 2048, "leaves room for page pointers");
+	if (!image)
+		return NULL;
+	list_init(&image->link);
+	list_init(&image->users);
+	page_list_init_paged(&image->pages, &guest->budget, (char *)image + used, PAGE_SIZE - used);
+	image->file.pages = &image->pages;
+	return image;
+}
+
+static void free_pages(struct guest *guest, struct image *image, uint32_t owned_by_system)
+{
+	while (image->pages.count > 0) {
+		bool is_guests = image->pages.count > owned_by_system;
+		void *page = page_list_pop(&image->pages);
+
+		page_free(is_guests ? &guest->budget : &system_budget, page);
+		if (image->pages.count % BATCH == BATCH - 1)
+			breathe();
+	}
+}
+
+void image_record_drop(struct guest *guest, struct image *image, uint32_t owned_by_system)
+{
+	free_pages(guest, image, owned_by_system);
+	page_free(&guest->budget, image);
+}
+
+/* --- publication ---------------------------------------------------------------------------------
+ */
+
+static struct image *find_in(struct list *list, const uint8_t *identity)
+{
+	list_for_each (node, list) {
+		struct image *image = list_entry(node, struct image, link);
+		if (memcmp(image->identity, identity, sizeof(image->identity)) == 0)
+			return image;
+	}
+	return NULL;
+}
+
+/* Lock held. */
+static struct image *find_and_pin(const uint8_t *identity)
+{
+	struct image *image = find_in(&cache.in_use, identity);
+
+	if (!image) {
+		image = find_in(&cache.unused, identity);
+		if (!image)
+			return NULL;
+		list_remove(&image->link);
+		list_insert(&cache.in_use, &image->link);
+		cache.totals.unused_pages -= image->page_count;
+	}
+	image->pins++;
+	return image;
+}
+
+struct image *image_find(const uint8_t identity[CRYPTO_SHA256_SIZE])
+{
+	spin_lock(&cache.lock);
+	struct image *image = find_and_pin(identity);
+	spin_unlock(&cache.lock);
+	return image;
+}
+
+/* Lock held. */
+static void unpin(struct image *image)
+{
+	assert(image->pins > 0);
+	image->pins--;
+	if (image->pins > 0 || !list_empty(&image->users))
+		return;
+	list_remove(&image->link);
+	list_insert(cache.unused.next, &image->link);
+	cache.totals.unused_pages += image->page_count;
+}
+
+void image_unpin(struct image *image)
+{
+	spin_lock(&cache.lock);
+	unpin(image);
+	spin_unlock(&cache.lock);
+}
+
+/* A page goes to the system; the guest's charge for it becomes one for shared memory. */
+static bool give_page(struct guest *guest, void *page)
+{
+	if (!page_transfer(page, &guest->budget, &system_budget))
+		return false;
+	bool charged = budget_charge_shared(&guest->budget, 1);
+	assert(charged); /* the transfer made room, and the monitor is held */
+	return true;
+}
+
+/* Gives all pages but the record. *given counts those of the file. */
+static TEE_Result give_pages(struct guest *guest, struct image *image, uint32_t *given)
+{
+	for (*given = 0; *given < image->pages.count; (*given)++) {
+		TEE_Result res = *given % BATCH == BATCH - 1 ? call_poll() : TEE_SUCCESS;
+
+		if (!res && !give_page(guest, page_list_get(&image->pages, *given)))
+			res = TEE_ERROR_OUT_OF_MEMORY;
+		if (res)
+			return res;
+	}
+	return TEE_SUCCESS;
+}
+
+/* Chunks of pointers beyond the one in the record. *given counts them. */
+static bool give_chunks(struct guest *guest, struct image *image, uint32_t *given)
+{
+	for (struct page_chunk *c = image->pages.first->next; c; c = c->next) {
+		if (!give_page(guest, c))
+			return false;
+		c->budget = &system_budget;
+		(*given)++;
+	}
+	return true;
+}
+
+static TEE_Result give_to_system(struct guest *guest, struct image *image)
+{
+	uint32_t pages, chunks = 0;
+	TEE_Result res = give_pages(guest, image, &pages);
+
+	if (!res && (!give_chunks(guest, image, &chunks) || !give_page(guest, image)))
+		res = TEE_ERROR_OUT_OF_MEMORY;
+	if (res) {
+		budget_uncharge_shared(&guest->budget, pages + chunks);
+		image_record_drop(guest, image, pages);
+		return res;
+	}
+	image->pages.budget = &system_budget;
+	image->page_count = pages + chunks + 1;
+	return TEE_SUCCESS;
+}
+
+TEE_Result image_publish(struct guest *guest, struct image **image)
+{
+	struct image *mine = *image;
+	TEE_Result res = give_to_system(guest, mine);
+
+	if (res)
+		return res;
+	spin_lock(&cache.lock);
+	*image = find_and_pin(mine->identity);
+	if (!*image) {
+		list_insert(&cache.in_use, &mine->link);
+		cache.totals.images++;
+		mine->pins = 1;
+		*image = mine;
+	}
+	spin_unlock(&cache.lock);
+	if (*image != mine) {
+		free_pages(guest, mine, mine->pages.count);
+		page_free(&system_budget, mine);
+	}
+	return TEE_SUCCESS;
+}
+
+/* --- users ---------------------------------------------------------------------------------------
+ */
+
+/* Lock held. */
+static struct image_user *find_user(const struct image *image, const struct guest *guest)
+{
+	list_for_each (node, &image->users) {
+		struct image_user *user = list_entry(node, struct image_user, link);
+		if (user->guest == guest)
+			return user;
+	}
+	return NULL;
+}
+
+TEE_Result image_attach(struct guest *guest, struct image *image, struct image_user *user,
+			bool charged)
+{
+	TEE_Result res = TEE_SUCCESS;
+
+	spin_lock(&cache.lock);
+	struct image_user *known = find_user(image, guest);
+	if (known) {
+		known->references++;
+		if (charged)
+			budget_uncharge_shared(&guest->budget, image->page_count);
+	} else if (charged || budget_charge_shared(&guest->budget, image->page_count)) {
+		*user = (struct image_user){.guest = guest, .references = 1};
+		list_insert(&image->users, &user->link);
+		user = NULL;
+	} else {
+		res = TEE_ERROR_OUT_OF_MEMORY;
+	}
+	unpin(image);
+	spin_unlock(&cache.lock);
+	heap_free(&guest->heap, user);
+	return res;
+}
+
+void image_get(struct guest *guest, struct image *image)
+{
+	spin_lock(&cache.lock);
+	struct image_user *user = find_user(image, guest);
+	assert(user);
+	user->references++;
+	spin_unlock(&cache.lock);
+}
+
+void image_put(struct guest *guest, struct image *image)
+{
+	spin_lock(&cache.lock);
+	struct image_user *user = find_user(image, guest);
+	assert(user && user->references > 0);
+	if (--user->references > 0) {
+		spin_unlock(&cache.lock);
+		return;
+	}
+	list_remove(&user->link);
+	budget_uncharge_shared(&guest->budget, image->page_count);
+	image->pins++;
+	unpin(image);
+	spin_unlock(&cache.lock);
+	heap_free(&guest->heap, user);
+}
+
+/* --- giving back ---------------------------------------------------------------------------------
+ */
+
+/* Takes up to BATCH pages from an image that nobody uses. Lock held. */
+static unsigned take_pages(void *pages[BATCH])
+{
+	unsigned count = 0;
+
+	if (!cache.dying && !list_empty(&cache.unused)) {
+		cache.dying = list_entry(cache.unused.prev, struct image, link);
+		list_remove(&cache.dying->link);
+		cache.totals.images--;
+		cache.totals.unused_pages -= cache.dying->page_count;
+	}
+	while (cache.dying && count < BATCH) {
+		pages[count] = page_list_pop(&cache.dying->pages);
+		if (!pages[count]) {
+			pages[count] = cache.dying;
+			cache.dying = NULL;
+		}
+		count++;
+	}
+	return count;
+}
+
+bool image_reclaim(struct budget *for_whom)
+{
+	void *pages[BATCH];
+
+	(void)for_whom;
+	spin_lock(&cache.lock);
+	unsigned count = take_pages(pages);
+	spin_unlock(&cache.lock);
+	for (unsigned i = 0; i < count; i++)
+		page_free(&system_budget, pages[i]);
+	return count > 0;
+}
+
+void image_totals(struct image_totals *totals)
+{
+	spin_lock(&cache.lock);
+	*totals = cache.totals;
+	spin_unlock(&cache.lock);
+}

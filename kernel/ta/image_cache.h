@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between the stage, where images are verified, and the cache, where they live. */
+#ifndef TA_IMAGE_CACHE_H
+#define TA_IMAGE_CACHE_H
+
+#include "kernel/ta/image.h"
+
+/* A guest's use of an image: charged image->page_count. On the guest's heap. */
+struct image_user {
+	struct list link;
+	struct guest *guest;
+	uint32_t references;
+};
+
+/* The record of an image that is being loaded, on a page charged to the guest; NULL: no memory. */
+struct image *image_record_new(struct guest *guest);
+
+/* Frees the record and what pages it has; owned_by_system of them, the first ones, are the
+ * system's already, the record is the guest's. Polls. */
+void image_record_drop(struct guest *guest, struct image *image, uint32_t owned_by_system);
+
+/* The image with this identity if it is cached, pinned: image_attach() must follow. Else NULL. */
+struct image *image_find(const uint8_t identity[CRYPTO_SHA256_SIZE]);
+
+/*
+ * Gives a verified image to the system and puts it into the cache. *image: the cached one, pinned,
+ * and the guest has been charged for it; somebody else's if it was quicker (then the one that was
+ * passed is gone). On failure, OUT_OF_MEMORY or TARGET_DEAD, the image is gone and nothing is
+ * charged. Polls.
+ */
+TEE_Result must_check image_publish(struct guest *guest, struct image **image);
+
+/*
+ * Makes the guest a user of a pinned image and takes the pin off. charged: the guest has been
+ * charged already. user: a fresh record, consumed. OUT_OF_MEMORY: over the guest's limit.
+ */
+TEE_Result must_check image_attach(struct guest *guest, struct image *image,
+				   struct image_user *user, bool charged);
+
+/* Takes the pin off an image that will not be used after all. */
+void image_unpin(struct image *image);
+
+#endif
