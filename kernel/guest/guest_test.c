@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "abi/tenon.h"
+#include "kernel/arch/host/model.h"
+#include "kernel/guest/guest.h"
+
+#define PAGES 256
+
+static int start(void **state)
+{
+	(void)state;
+	host_start(PAGES);
+	return 0;
+}
+
+static uint32_t admin(uint32_t id, uint32_t vm)
+{
+	return model_admin(id, vm, 0, 0).a[0];
+}
+
+static uint32_t free_pages(void)
+{
+	struct page_totals t;
+
+	pages_totals(&t);
+	return t.free;
+}
+
+/* NW-162, O1, attack row 21 */
+static void creation_takes_new_ids_other_than_0_from_the_hypervisor_only(void **state)
+{
+	struct smc_args from_guest = {{SMC_VM_CREATED, 9, 0, 0, 0, 0, 0, 5}};
+
+	(void)state;
+	assert_int_equal(admin(SMC_VM_CREATED, 0), SMC_ENOTAVAIL);
+	assert_int_equal(admin(SMC_VM_CREATED, 5), SMC_OK);
+	assert_int_equal(admin(SMC_VM_CREATED, 5), SMC_ENOTAVAIL);
+	entry_fast(&from_guest);
+	assert_int_equal(from_guest.a[0], SMC_ENOTAVAIL);
+	assert_int_equal(guest_count(), 2);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
+	assert_int_equal(guest_count(), 1);
+}
+
+/* NW-161 */
+static void ids_are_compared_in_full(void **state)
+{
+	(void)state;
+	assert_int_equal(admin(SMC_VM_CREATED, 1), SMC_OK);
+	assert_int_equal(admin(SMC_VM_CREATED, 0x10001), SMC_OK);
+	assert_int_equal(admin(SMC_VM_CREATED, 0x80000001), SMC_OK);
+	assert_int_equal(guest_count(), 4);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 0x10001), SMC_OK);
+	assert_int_equal(admin(SMC_VM_CREATED, 1), SMC_ENOTAVAIL);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 0x80000001), SMC_OK);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 1), SMC_OK);
+}
+
+/* NW-163 */
+static void destroying_0_or_nobody_succeeds_and_does_nothing(void **state)
+{
+	struct smc_args native = {{SMC_EXCHANGE_CAPABILITIES}};
+
+	(void)state;
+	assert_int_equal(admin(SMC_VM_DESTROYED, 0), SMC_OK);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 77), SMC_OK);
+	entry_fast(&native);
+	assert_int_equal(native.a[0], SMC_OK);
+}
+
+/* NW-167: guests until refused; the last one and the first one can still work. */
+static void creation_stops_before_reserves_are_short(void **state)
+{
+	uint32_t before = free_pages(), id = 1;
+	struct page_totals t;
+
+	(void)state;
+	while (admin(SMC_VM_CREATED, id) == SMC_OK)
+		id++;
+	assert_true(id > 10);
+	pages_totals(&t);
+	assert_true(t.reserved <= t.free);
+	while (--id > 0)
+		assert_int_equal(admin(SMC_VM_DESTROYED, id), SMC_OK);
+	assert_int_equal(free_pages(), before);
+	pages_totals(&t);
+	assert_true(t.reserved < 16);
+}
+
+static void an_idle_guest_costs_one_page(void **state)
+{
+	uint32_t before = free_pages();
+	uint64_t pages;
+
+	(void)state;
+	assert_int_equal(admin(SMC_VM_CREATED, 3), SMC_OK);
+	assert_int_equal(before - free_pages(), 1);
+	assert_int_equal(guest_stat(3, TENON_STAT_PAGES, &pages), SMC_OK);
+	assert_int_equal(pages, 1);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 3), SMC_OK);
+}
+
+static uint32_t configure(uint32_t vm, uint32_t key, uint32_t v0, uint32_t v1, uint32_t from)
+{
+	struct smc_args args = {{SMC_TENON_GUEST_CONFIGURE, vm, key, v0, v1, 0, 0, from}};
+
+	entry_fast(&args);
+	return args.a[0];
+}
+
+static void configuration_checks_key_value_caller_and_time(void **state)
+{
+	struct model guest;
+
+	(void)state;
+	model_start(&guest, 1);
+	assert_int_equal(configure(1, TENON_KEY_RESERVE_PAGES, 20, 0, 0), SMC_OK);
+	assert_int_equal(configure(1, TENON_KEY_RESERVE_PAGES, 1u << 30, 0, 0), SMC_EBADADDR);
+	assert_int_equal(configure(1, TENON_KEY_RESERVE_PAGES, PAGES - 20, 0, 0), SMC_OK);
+	assert_int_equal(configure(1, TENON_KEY_LIMIT_PAGES, 5, 0, 0), SMC_EBADADDR);
+	assert_int_equal(configure(1, TENON_KEY_LIMIT_CALLS, 0, 0, 0), SMC_EBADADDR);
+	assert_int_equal(configure(1, TENON_KEY_LIMIT_CALLS, TENON_CALLS_MAX + 1, 0, 0),
+			 SMC_EBADADDR);
+	assert_int_equal(configure(1, TENON_KEY_LIMIT_CALLS, 3, 0, 0), SMC_OK);
+	assert_int_equal(model_smc(&guest, SMC_GET_THREAD_COUNT, 0, 0, 0).a[1], 3);
+	assert_int_equal(configure(1, 99, 0, 0, 0), SMC_EBADCMD);
+	assert_int_equal(configure(2, TENON_KEY_LIMIT_CALLS, 3, 0, 0), SMC_ENOTAVAIL);
+	assert_int_equal(configure(1, TENON_KEY_LIMIT_CALLS, 3, 0, 1), SMC_ENOTAVAIL);
+	assert_int_equal(configure(1, TENON_KEY_RESERVE_PAGES, 8, 0, 0), SMC_OK);
+	assert_int_equal(model_register(&guest, model_alloc(&guest, 100), 100, 0x40), TEE_SUCCESS);
+	assert_int_equal(configure(1, TENON_KEY_LIMIT_CALLS, 3, 0, 0), SMC_ENOTAVAIL);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 1), SMC_OK);
+}
+
+static void an_identity_belongs_to_one_live_guest(void **state)
+{
+	(void)state;
+	assert_int_equal(admin(SMC_VM_CREATED, 1), SMC_OK);
+	assert_int_equal(admin(SMC_VM_CREATED, 2), SMC_OK);
+	assert_int_equal(configure(1, TENON_KEY_IDENTITY, 0x11223344, 0x5566, 0), SMC_OK);
+	assert_int_equal(configure(2, TENON_KEY_IDENTITY, 0x11223344, 0x5566, 0), SMC_ENOTAVAIL);
+	assert_int_equal(configure(2, TENON_KEY_IDENTITY, 0x11223344, 0x5567, 0), SMC_OK);
+	assert_int_equal(configure(2, TENON_KEY_IDENTITY, 0, 0, 0), SMC_EBADADDR);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 1), SMC_OK);
+	assert_int_equal(admin(SMC_VM_CREATED, 1), SMC_OK);
+	assert_int_equal(configure(1, TENON_KEY_IDENTITY, 0x11223344, 0x5566, 0), SMC_OK);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 1), SMC_OK);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 2), SMC_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(creation_takes_new_ids_other_than_0_from_the_hypervisor_only,
+				       start),
+		cmocka_unit_test_setup(ids_are_compared_in_full, start),
+		cmocka_unit_test_setup(destroying_0_or_nobody_succeeds_and_does_nothing, start),
+		cmocka_unit_test_setup(creation_stops_before_reserves_are_short, start),
+		cmocka_unit_test_setup(an_idle_guest_costs_one_page, start),
+		cmocka_unit_test_setup(configuration_checks_key_value_caller_and_time, start),
+		cmocka_unit_test_setup(an_identity_belongs_to_one_live_guest, start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

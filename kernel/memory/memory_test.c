@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "kernel/arch/host/host.h"
+#include "kernel/memory/heap.h"
+
+#define PAGES 64
+
+static struct page_totals totals(void)
+{
+	struct page_totals t;
+
+	pages_totals(&t);
+	return t;
+}
+
+static int start(void **state)
+{
+	(void)state;
+	host_start(PAGES);
+	return 0;
+}
+
+static void a_limit_stops_one_budget_only(void **state)
+{
+	struct budget a = {0}, b = {0};
+	void *mine, *other;
+
+	(void)state;
+	assert_int_equal(budget_configure(&a, 0, 1), TEE_SUCCESS);
+	assert_int_equal(budget_configure(&b, 0, 10), TEE_SUCCESS);
+	mine = page_alloc(&a);
+	assert_non_null(mine);
+	assert_null(page_alloc(&a));
+	assert_int_equal(a.refusals, 1);
+	other = page_alloc(&b);
+	assert_non_null(other);
+	page_free(&a, mine);
+	page_free(&b, other);
+	budget_release(&a);
+	budget_release(&b);
+}
+
+/* NW-044, NW-167: what is promised to one is not there for the others, however much they take. */
+static void a_reserve_is_there_after_everybody_took_all_they_could(void **state)
+{
+	struct budget careful = {0}, greedy = {0};
+	void *taken[PAGES];
+	unsigned count = 0;
+
+	(void)state;
+	assert_int_equal(budget_configure(&careful, 5, 5), TEE_SUCCESS);
+	assert_int_equal(budget_configure(&greedy, 0, 1000), TEE_SUCCESS);
+	while ((taken[count] = page_alloc(&greedy)))
+		count++;
+	assert_int_equal(totals().free, totals().reserved);
+	void *reserved[5];
+	for (unsigned i = 0; i < 5; i++) {
+		reserved[i] = page_alloc(&careful);
+		assert_non_null(reserved[i]);
+	}
+	assert_null(page_alloc(&careful));
+	/* A page given back below the reserve is promised again. */
+	page_free(&careful, reserved[0]);
+	assert_null(page_alloc(&greedy));
+	reserved[0] = page_alloc(&careful);
+	assert_non_null(reserved[0]);
+	for (unsigned i = 0; i < 5; i++)
+		page_free(&careful, reserved[i]);
+	while (count > 0)
+		page_free(&greedy, taken[--count]);
+	budget_release(&careful);
+	budget_release(&greedy);
+}
+
+static void a_reserve_that_does_not_fit_is_refused_and_changes_nothing(void **state)
+{
+	struct budget a = {0};
+	struct page_totals before = totals();
+
+	(void)state;
+	assert_int_equal(budget_configure(&a, before.free + 1, 1000), TEE_ERROR_OUT_OF_MEMORY);
+	assert_int_equal(budget_configure(&a, 2, 1), TEE_ERROR_BAD_PARAMETERS);
+	assert_int_equal(totals().reserved, before.reserved);
+	assert_int_equal(a.limit, 0);
+	assert_int_equal(budget_configure(&a, UINT32_MAX, UINT32_MAX), TEE_ERROR_OUT_OF_MEMORY);
+}
+
+/* Attack row 3, I6: a page that changes owner holds nothing of the former one. */
+static void pages_and_objects_are_zero_when_given_out(void **state)
+{
+	struct budget a = {0}, b = {0};
+	struct heap heap;
+
+	(void)state;
+	assert_int_equal(budget_configure(&a, 0, 10), TEE_SUCCESS);
+	assert_int_equal(budget_configure(&b, 0, 10), TEE_SUCCESS);
+	uint8_t *page = page_alloc(&a);
+	memset(page, 0xa5, PAGE_SIZE);
+	page_free(&a, page);
+	uint8_t *again = page_alloc(&b);
+	assert_ptr_equal(page, again);
+	for (size_t i = 0; i < PAGE_SIZE; i++)
+		assert_int_equal(again[i], 0);
+	page_free(&b, again);
+	heap_init(&heap, &a);
+	for (size_t size = 1; size <= HEAP_MAX; size += 97) {
+		uint8_t *object = heap_alloc(&heap, size);
+		assert_non_null(object);
+		assert_int_equal((uintptr_t)object % 16, 0);
+		for (size_t i = 0; i < size; i++)
+			assert_int_equal(object[i], 0);
+		memset(object, 0xa5, size);
+		heap_free(&heap, object);
+	}
+	assert_int_equal(a.used, 0);
+	budget_release(&a);
+	budget_release(&b);
+}
+
+static void a_heap_gives_whole_pages_back(void **state)
+{
+	struct budget a = {0};
+	struct heap heap;
+	void *object[300];
+
+	(void)state;
+	assert_int_equal(budget_configure(&a, 0, 20), TEE_SUCCESS);
+	heap_init(&heap, &a);
+	unsigned count = 0;
+	while (count < 300 && (object[count] = heap_alloc(&heap, 1 + count * 7 % 1000)))
+		count++;
+	assert_true(count > 60);
+	/* Freed in another order than allocated. */
+	for (unsigned i = 0; i < count; i += 2)
+		heap_free(&heap, object[i]);
+	for (unsigned i = 1; i < count; i += 2)
+		heap_free(&heap, object[i]);
+	assert_int_equal(heap.objects, 0);
+	assert_int_equal(a.used, 0);
+	assert_null(heap_alloc(&heap, 0));
+	assert_null(heap_alloc(&heap, HEAP_MAX + 1));
+	budget_release(&a);
+}
+
+static void a_transfer_moves_the_charge_and_keeps_promises(void **state)
+{
+	struct budget a = {0};
+	void *taken[PAGES];
+	unsigned count = 0;
+
+	(void)state;
+	assert_int_equal(budget_configure(&a, 1, 100), TEE_SUCCESS);
+	void *page = page_alloc(&a);
+	assert_true(page_transfer(page, &a, &system_budget));
+	assert_int_equal(a.used, 0);
+	page_free(&system_budget, page);
+	page = page_alloc(&a);
+	while ((taken[count] = page_alloc(&system_budget)))
+		count++;
+	/* Giving it away would leave the promise of one page without a page. */
+	assert_false(page_transfer(page, &a, &system_budget));
+	assert_int_equal(a.used, 1);
+	page_free(&a, page);
+	while (count > 0)
+		page_free(&system_budget, taken[--count]);
+	budget_release(&a);
+}
+
+static void shared_charges_count_against_the_limit_but_take_no_page(void **state)
+{
+	struct budget a = {0};
+	uint32_t free_before = totals().free;
+
+	(void)state;
+	assert_int_equal(budget_configure(&a, 0, 10), TEE_SUCCESS);
+	assert_true(budget_charge_shared(&a, 10));
+	assert_false(budget_charge_shared(&a, 1));
+	assert_null(page_alloc(&a));
+	assert_int_equal(totals().free, free_before);
+	assert_int_equal(a.peak, 10);
+	budget_uncharge_shared(&a, 10);
+	budget_release(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_limit_stops_one_budget_only, start),
+		cmocka_unit_test_setup(a_reserve_is_there_after_everybody_took_all_they_could,
+				       start),
+		cmocka_unit_test_setup(a_reserve_that_does_not_fit_is_refused_and_changes_nothing,
+				       start),
+		cmocka_unit_test_setup(pages_and_objects_are_zero_when_given_out, start),
+		cmocka_unit_test_setup(a_heap_gives_whole_pages_back, start),
+		cmocka_unit_test_setup(a_transfer_moves_the_charge_and_keeps_promises, start),
+		cmocka_unit_test_setup(shared_charges_count_against_the_limit_but_take_no_page,
+				       start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
