@@ -55,6 +55,7 @@ class Machine:
         self.started = 0.0
         self.ready = False
         self.panic: Optional[str] = None        # the hypervisor's last words
+        self.failures: List[str] = []           # described VMs that could not be created at boot
         self.events: List[Tuple[float, Event]] = []
         logs = config.log_dir
         logs.mkdir(parents=True, exist_ok=True)
@@ -149,6 +150,8 @@ class Machine:
     def wait_ready(self, timeout: float = 120) -> None:
         """Until the hypervisor has created the described VMs (at once on a machine without one)."""
         self.wait(lambda: self.ready, timeout, "the hypervisor to be ready")
+        if self.failures:
+            raise TenonError(f"the hypervisor could not create a VM: {'; '.join(self.failures)}", self.log_hint())
 
     def expect(self, console: Console, pattern: str, timeout: float) -> Match[str]:
         """The next line of a console that matches; lines are read once."""
@@ -241,6 +244,8 @@ class Machine:
         self.events.append((self.seconds, event))
         if event.kind == "ready":
             self.ready = True
+        elif event.kind == "failed":
+            self.failures.append(event.text)
         elif event.kind == "panic":
             self.panic = event.text
         elif event.kind == "created" and event.vm is not None:

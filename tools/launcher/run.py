@@ -91,6 +91,8 @@ class Runner:
                                  f"raise --timeout, or look: {self.machine.log_hint()}")
             if self.machine.panic:
                 raise TenonError(f"the hypervisor stopped: {self.machine.panic}", self.machine.log_hint())
+            if self.machine.ready and self.machine.failures:
+                raise TenonError(f"the hypervisor could not create a VM: {'; '.join(self.machine.failures)}")
             if self.kills and self.machine.ready and self.machine.seconds >= self.kills[0][1]:
                 self._kill(self.kills.pop(0)[0])
             if not self.machine.alive or (not self.kills and all(self._ended(task) for task in self.tasks)):
