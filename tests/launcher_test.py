@@ -16,6 +16,7 @@ from launcher.control import Control, Event, parse_values
 from launcher.machine import Machine
 from launcher.mux import Decoder, Encoder
 from launcher.run import Runner, Task
+from launcher.shell import Shell
 from launcher.xtest import Summary
 
 # The multiplexed serial line.
@@ -232,6 +233,32 @@ def test_the_runner_waits_for_every_guest_and_repeats_a_killed_one(fake, capsys)
     assert [task.status for task in runner.tasks] == [0, 0] or [task.status for task in runner.tasks] == [0, 3]
     assert runner.tasks[1].kills and fake.guests["g2"].instances == 2
     assert "g1: TENON-EXIT 0" in capsys.readouterr().out
+
+
+def test_the_shell_forwards_commands_and_explains_mistakes(fake, capsys, monkeypatch):
+    FakeQemu.last.answers = {b"list\n": b"vm 1 node linux1 state running vcpus 1 memory 262144\nok\n",
+                             b"destroy 9\n": b"error: no such VM\n", b"poweroff\n": b"ok\n"}
+    typed = iter(["list", "", "destroy 9", "frobnicate", "console 9", "console x", "wait 0", "wait", "help", "poweroff"])
+    monkeypatch.setattr(Shell, "_read", lambda self: next(typed))
+    monkeypatch.setattr("launcher.shell.PATIENCE", 0.05)
+    Shell(fake).run()
+    out = capsys.readouterr().out
+    for wanted in ("vm 1 node linux1", "error: no such VM", "no such command: frobnicate", "there is no VM 9", "which VM?",
+                   "how many seconds?", "console N"):
+        assert wanted in out, wanted
+
+
+def test_a_vm_that_cannot_be_created_is_reported_at_once(fake):
+    FakeQemu.last.queue = [b"event: failed node linux2: out of memory\n"]
+    fake.pump(0)
+    with pytest.raises(TenonError, match="node linux2: out of memory"):
+        fake.wait_ready(1)
+
+
+def test_a_panic_ends_every_wait(fake):
+    FakeQemu.last.queue = [b"event: panic exception at EL2\n"]
+    with pytest.raises(TenonError, match="panic exception at EL2"):
+        fake.run_for(5)
 
 
 def test_a_guest_whose_command_did_not_end_has_failed():

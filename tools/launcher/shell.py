@@ -24,6 +24,7 @@ from .prepare import prepare_machine, run_folder
 
 DETACH = b"\x1d"                # Ctrl-]
 TAIL_LINES = 20                 # of a console, shown when it is opened
+PATIENCE = 5.0                  # seconds for the machine to power off by itself
 HELP = """\
   list                 the VMs: number, node, state, size
   nodes                the described VMs; 'create' makes an instance of one
@@ -84,7 +85,7 @@ class Shell:
             self.pump.stop()
         if self.machine.alive:
             self.machine.control.request("poweroff")
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + PATIENCE
             while self.machine.alive and time.monotonic() < deadline:
                 self.machine.pump(0.1)
         else:
