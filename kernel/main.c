@@ -39,6 +39,6 @@ void kernel_main(void)
 	service_device_init();
 	service_rng_init();
 	pages_totals(&totals);
-	log_info("Tenon 0.1: %u KiB of secure memory free\n",
+	log_info("Tenon 0.1: %u KiB of secure memory free",
 		 (unsigned)(totals.free * (PAGE_SIZE / 1024)));
 }

@@ -14,7 +14,7 @@ static TEE_Result sys_panic(struct syscall *sc)
 {
 	const struct ta_instance *instance = sc->instance;
 
-	guest_log(instance->guest, "TA %08x-%04x-%04x: panic 0x%x in session %u\n",
+	guest_log(instance->guest, "TA %08x-%04x-%04x: panic 0x%x in session %u",
 		  instance->uuid.time_low, instance->uuid.time_mid,
 		  instance->uuid.time_hi_and_version, (uint32_t)sc->arg[0], sc->session->id);
 	sc->verdict = TA_PANIC;
@@ -40,7 +40,7 @@ static TEE_Result sys_log(struct syscall *sc)
 			text[i] = '.';
 	}
 	text[size] = '\0';
-	guest_log(sc->instance->guest, "%s\n", text);
+	guest_log(sc->instance->guest, "%s", text);
 	return TEE_SUCCESS;
 }
 

@@ -161,7 +161,7 @@ static void log_fault(const struct ta_instance *instance, const struct user_faul
 
 	guest_log(instance->guest,
 		  "TA %08x-%04x-%04x: fault, esr 0x%llx far 0x%llx pc 0x%llx (+0x%llx) lr 0x%llx "
-		  "sp 0x%llx\n",
+		  "sp 0x%llx",
 		  instance->uuid.time_low, instance->uuid.time_mid,
 		  instance->uuid.time_hi_and_version, (unsigned long long)fault->esr,
 		  (unsigned long long)fault->far, (unsigned long long)ctx->pc,

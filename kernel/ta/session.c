@@ -174,7 +174,7 @@ TEE_Result ta_close_session(uint32_t id, uint32_t *origin)
 	if (session->instance) {
 		TEE_Result res = enter(session, TA_FUNC_CLOSE_SESSION, 0, NULL, origin);
 		if (res && res != TEE_ERROR_TARGET_DEAD)
-			guest_log(call_guest(), "session %u: the app's close failed: 0x%x\n", id,
+			guest_log(call_guest(), "session %u: the app's close failed: 0x%x", id,
 				  res);
 	}
 	session_put(session);
