@@ -55,12 +55,13 @@ static void step_translate(struct med_call *call, bool *pause)
 {
 	TEE_Result result = TEE_ERROR_GENERIC;
 
+	*pause = true;
 	switch (message_translate(call, &result)) {
 	case WALK_DONE:
+		*pause = false;
 		call->step = STEP_ENTER;
 		break;
 	case WALK_MORE:
-		*pause = true;
 		break;
 	default:
 		drop_unpublished(call);

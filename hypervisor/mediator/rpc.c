@@ -390,10 +390,9 @@ enum med_step rpc_answer_walk(struct med_call *call, bool *pause)
 	uint64_t cookie = walk->buffer->node.key;
 	enum med_walk_result walked = walk_batch(call->vm, walk);
 
-	if (walked == WALK_MORE) {
-		*pause = true;
+	*pause = true;
+	if (walked == WALK_MORE)
 		return STEP_ANSWER;
-	}
 	if (walked != WALK_DONE) {
 		walk_abandon(call->vm, walk, &call->garbage);
 		own_splice(&walk->lists, &call->old_lists);
