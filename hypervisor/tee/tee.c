@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <abi/smc.h>
+#include <abi/tenon.h>
+#include <arch/arch.h>
+#include <console/console.h>
+#include <lib/format.h>
+#include <string.h>
+#include <tee/tee.h>
+#include <vm/vm.h>
+
+static struct med mediator;
+static bool present;
+
+_Static_assert(sizeof(struct lock) <= sizeof(struct med_lock), "our lock fits the mediator's");
+_Static_assert(MED_MEM_MAX <= HEAP_MAX, "the heap serves what the mediator asks");
+
+static void host_smc(uint64_t regs[8])
+{
+	struct vcpu *vcpu = cpu_this()->vcpu;
+
+	if (!vcpu) {
+		arch_smc(regs);
+		return;
+	}
+	vcpu->tee_entered = arch_time();
+	vcpu->in_tee = true;
+	if (vcpu->vm->trigger.wanted == KILL_RUNNING && !(regs[0] & SMC_FAST))
+		vm_kill_entering(vcpu->vm);
+	arch_smc(regs);
+	vcpu->tee_left = arch_time();
+	vcpu->in_tee = false;
+}
+
+static bool host_page_alloc(struct med_page *page)
+{
+	struct paddr pa;
+
+	if (!page_alloc(&host_pages, &pa))
+		return false;
+	page->pa = pa.v;
+	page->va = mm_ptr(pa);
+	return true;
+}
+
+static void host_page_free(const struct med_page *page)
+{
+	page_put(&host_pages, PADDR(page->pa));
+}
+
+static void *host_mem_alloc(size_t size)
+{
+	return heap_alloc(size);
+}
+
+static void host_mem_free(void *mem, size_t size)
+{
+	(void)size;
+	heap_free(mem);
+}
+
+static void host_lock(struct med_lock *lock)
+{
+	lock_acquire((struct lock *)(void *)lock->opaque);
+}
+
+static void host_unlock(struct med_lock *lock)
+{
+	lock_release((struct lock *)(void *)lock->opaque);
+}
+
+/* A VM has nothing at stage 2 but RAM of its own, so what is mapped can be shared (NW-198). */
+static bool host_page_pin(void *cookie, uint64_t ipa, uint64_t *pa)
+{
+	const struct vm *vm = cookie;
+	struct paddr page;
+
+	if (ipa % PAGE_SIZE || !stage2_lookup(&vm->stage2, IPADDR(ipa), &page) ||
+	    !page_get(&host_pages, page))
+		return false;
+	*pa = page.v;
+	return true;
+}
+
+static void host_page_unpin(void *cookie, uint64_t pa)
+{
+	(void)cookie;
+	page_put(&host_pages, PADDR(pa));
+}
+
+static void *host_page_map(uint64_t pa)
+{
+	return mm_ptr(PADDR(pa));
+}
+
+static void host_page_unmap(void *va)
+{
+	(void)va;
+}
+
+static bool host_preempt_pending(void)
+{
+	const struct cpu *cpu = cpu_this();
+
+	return arch_irq_pending() || (cpu->resched && sched_waiting());
+}
+
+static const struct med_host host = {
+	.smc = host_smc,
+	.page_alloc = host_page_alloc,
+	.page_free = host_page_free,
+	.mem_alloc = host_mem_alloc,
+	.mem_free = host_mem_free,
+	.lock = host_lock,
+	.unlock = host_unlock,
+	.page_pin = host_page_pin,
+	.page_unpin = host_page_unpin,
+	.page_map = host_page_map,
+	.page_unmap = host_page_unmap,
+	.preempt_pending = host_preempt_pending,
+};
+
+void tee_init(void)
+{
+	present = med_init(&mediator, &host) == MED_OK;
+}
+
+bool tee_present(void)
+{
+	return present;
+}
+
+static const char *configure(struct vm *vm, unsigned key)
+{
+	const struct vm_option *option = &vm->node->options[key];
+
+	if (!option->given || !med_tee_is_tenon(&mediator))
+		return NULL;
+	switch (med_vm_configure(vm->tee, key, option->value)) {
+	case SMC_OK:
+		return NULL;
+	case SMC_ENOTAVAIL:
+		return "the TEE refused its identity";
+	case SMC_ENOMEM:
+		return "the TEE cannot reserve that many pages";
+	default:
+		return "the TEE refused one of its limits";
+	}
+}
+
+const char *tee_vm_create(struct vm *vm)
+{
+	static const unsigned order[VM_OPTIONS] = {
+		TENON_KEY_LIMIT_PAGES,    TENON_KEY_RESERVE_PAGES,   TENON_KEY_LIMIT_CALLS,
+		TENON_KEY_LIMIT_SESSIONS, TENON_KEY_LIMIT_SHM_PAGES, TENON_KEY_IDENTITY};
+	struct med_limits limits = med_limits_default();
+	const char *why = NULL;
+
+	switch (med_vm_create(&mediator, vm->number, vm, &limits, &vm->tee)) {
+	case MED_OK:
+		break;
+	case MED_NO_MEMORY:
+		vm->tee = NULL;
+		return "out of memory";
+	default:
+		vm->tee = NULL;
+		return "the TEE takes no more guests";
+	}
+	for (unsigned i = 0; i < VM_OPTIONS && !why; i++)
+		why = configure(vm, order[i]);
+	return why; /* the death of the VM takes back what was done */
+}
+
+void tee_guest_call(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	vcpu->tee_again = med_handle(vm->tee, &vcpu->med, vcpu->regs.x) == MED_AGAIN;
+	if (vcpu->tee_again) {
+		struct cpu *cpu = cpu_this();
+
+		cpu->leave = LEAVE_READY;
+		cpu->resched = true;
+		return;
+	}
+	if (vm->trigger.wanted != KILL_NEVER)
+		vm_kill_look(vm, kill_state_of(&vcpu->med.last));
+}
+
+struct counter {
+	const char *name;
+	uint32_t key;
+};
+
+static size_t add_tee_counters(char *line, size_t size, uint32_t id, const struct counter *counters,
+			       unsigned count)
+{
+	size_t used = 0;
+
+	for (unsigned i = 0; i < count && med_tee_is_tenon(&mediator); i++) {
+		uint64_t value;
+
+		if (med_tee_stat(&mediator, id, counters[i].key, &value) == SMC_OK)
+			used += str_format(line + used, size - used, " %s=%lu", counters[i].name,
+					   value);
+	}
+	return used;
+}
+
+static void vm_stats(struct vm *vm, char *line, size_t size)
+{
+	static const struct counter counters[] = {
+		{"tee_pages", TENON_STAT_PAGES},
+		{"tee_pages_peak", TENON_STAT_PAGES_PEAK},
+		{"tee_calls", TENON_STAT_CALLS},
+		{"tee_sessions", TENON_STAT_SESSIONS},
+		{"tee_instances", TENON_STAT_INSTANCES},
+		{"tee_shm_pages", TENON_STAT_SHM_PAGES},
+		{"tee_calls_total", TENON_STAT_CALLS_TOTAL},
+		{"tee_rpcs_total", TENON_STAT_RPCS_TOTAL},
+		{"tee_refusals", TENON_STAT_REFUSALS},
+	};
+	struct med_counters held = {0};
+	size_t used;
+
+	if (vm->tee)
+		med_vm_counters(vm->tee, &held);
+	used = str_format(line, size,
+			  "calls=%u buffers=%u pinned_pages=%u rpc_buffers=%u shadow_pages=%u "
+			  "spare_pages=%u",
+			  held.calls, held.buffers, held.pages, held.rpc_buffers, held.shadow_pages,
+			  held.spare_pages);
+	if (vm->tee)
+		add_tee_counters(line + used, size - used, vm->number, counters,
+				 ARRAY_SIZE(counters));
+}
+
+void tee_stats(struct vm *vm, char *line, size_t size)
+{
+	static const struct counter counters[] = {
+		{"tee_pages_total", TENON_STAT_SYS_PAGES_TOTAL},
+		{"tee_pages_free", TENON_STAT_SYS_PAGES_FREE},
+		{"tee_guests", TENON_STAT_SYS_GUESTS},
+		{"tee_images", TENON_STAT_SYS_IMAGES},
+		{"tee_pages_reserved", TENON_STAT_SYS_RESERVED},
+		{"tee_image_pages", TENON_STAT_SYS_IMAGE_PAGES},
+	};
+	size_t used;
+
+	if (vm) {
+		vm_stats(vm, line, size);
+		return;
+	}
+	used = str_format(line, size, "pages_total=%u pages_free=%u cpus=%u tee=%s",
+			  host_pages.total, page_free_count(&host_pages), cpu_count,
+			  !present                      ? "none"
+			  : med_tee_is_tenon(&mediator) ? "tenon"
+							: "other");
+	if (present)
+		add_tee_counters(line + used, size - used, TENON_STATS_SYSTEM, counters,
+				 ARRAY_SIZE(counters));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The mediator in this hypervisor: its callbacks, its VMs, and when to kill one. */
+#ifndef TEE_TEE_H
+#define TEE_TEE_H
+
+#include <mediator/mediator.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vcpu/vcpu.h>
+
+struct vm;
+struct vm_node;
+
+/** Probe the TEE. Boot CPU, once. */
+void tee_init(void);
+bool tee_present(void);
+
+/**
+ * Make a VM known to the TEE and configure it as its node says; before its first vCPU runs.
+ * Returns NULL, or why it was refused (a constant string).
+ */
+const char *tee_vm_create(struct vm *vm);
+
+/**
+ * A call of the loaded vCPU for the TEE. x0..x3 of the guest hold the answer afterwards, or
+ * vcpu->tee_again is set and the same call must be handed in again before the guest runs.
+ */
+void tee_guest_call(struct vcpu *vcpu);
+
+/** One line of counters `NAME=VALUE ...` of a VM, or (NULL) of host and TEE. */
+void tee_stats(struct vm *vm, char *line, size_t size);
+
+#endif
