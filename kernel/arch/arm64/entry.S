@@ -93,7 +93,11 @@ cpu_registers_set:
 	msr	tpidr_el0, xzr
 	msr	tpidrro_el0, xzr
 	msr	mdscr_el1, xzr
-	isb
+	mrs	x10, id_aa64mmfr1_el1
+	ubfx	x10, x10, #20, #4
+	cbz	x10, 1f
+	.inst	0xd500419f		/* msr pan, #1: PSTATE is kept across exits (NW-204) */
+1:	isb
 	ret
 
 /* From cold_start. x20: the device tree. */
