@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GUEST_MODES_H
+#define GUEST_MODES_H
+
+#include "tee.h"
+
+/* Each returns when all went well, and fails otherwise. */
+
+/* A session with the ledger, checked; everything given back at the end. */
+void mode_once(void);
+
+/* Valid and hostile calls, seeded; the only thing expected of each is that it returns. */
+void mode_storm(void);
+
+/* Enters calls and stays in them: running, preempted, in an RPC of a chosen kind, or a mixture. */
+void mode_linger(void);
+
+/* One session; a ledger call for each character 'i' typed, 'q' to end. */
+void mode_crowd(void);
+
+/* Disables the cache, unregisters the messages, and checks that the TEE keeps nothing of ours. */
+void give_back(void);
+
+#endif
