@@ -323,7 +323,9 @@ static bool read_initial(const struct decoder *d, uint64_t va, void *to, size_t 
 	if (!s)
 		return false;
 	memset(to, 0, size);
-	in_file = va - s->va < s->file_size ? min((uint64_t)size, s->file_size - (va - s->va)) : 0;
+	if (va - s->va >= s->file_size)
+		return true; /* bss */
+	in_file = min((uint64_t)size, s->file_size - (va - s->va));
 	return elf_read(d->file, s->offset + (va - s->va), to, in_file);
 }
 
