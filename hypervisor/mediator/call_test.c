@@ -24,7 +24,8 @@ static void bad_message_addresses_get_EBADADDR_NW030_NW190(void **state)
 	refused_at_start(SMC_CALL_WITH_ARG, ipa + 8, 0, SMC_EBADADDR);
 	refused_at_start(SMC_CALL_WITH_RPC_ARG, ipa + 1, 0, SMC_EBADADDR);
 	refused_at_start(SMC_CALL_WITH_ARG, 0, 0, SMC_EBADADDR);
-	refused_at_start(SMC_CALL_WITH_ARG, SIM_IPA_BASE + SIM_RAM_PAGES * 4096ull, 0, SMC_EBADADDR);
+	refused_at_start(SMC_CALL_WITH_ARG, SIM_IPA_BASE + SIM_RAM_PAGES * 4096ull, 0,
+			 SMC_EBADADDR);
 	refused_at_start(SMC_CALL_WITH_ARG, 0xFFFFFFFFFFFFF000ull, 0, SMC_EBADADDR);
 	sim_set_type(0, ipa, IPA_READ_ONLY);
 	refused_at_start(SMC_CALL_WITH_ARG, ipa, 0, SMC_EBADADDR);
@@ -52,8 +53,7 @@ static void messages_that_do_not_fit_get_EBADADDR_NW031(void **state)
 
 static bool count_params(uint32_t regs[8])
 {
-	struct msg_header *header =
-		sim_frame_data((uint64_t)regs[1] << 32 | regs[2]);
+	struct msg_header *header = sim_frame_data((uint64_t)regs[1] << 32 | regs[2]);
 
 	regs[0] = header->num_params;
 	return true;
@@ -242,8 +242,7 @@ static void bad_attributes_are_refused_in_the_message_NW083_NW173_NW076(void **s
 		uint32_t smcs = sim.smcs;
 
 		message->params[0].attr = cases[i].attr;
-		message->params[0].u.tmem =
-			(struct msg_tmem){cases[i].pointer, 4096, cases[i].ref};
+		message->params[0].u.tmem = (struct msg_tmem){cases[i].pointer, 4096, cases[i].ref};
 		assert_int_equal(guest_start(0, 0, SMC_CALL_WITH_ARG, ipa, 0, regs), 0);
 		assert_int_equal(message->header.ret, TEE_ERROR_BAD_PARAMETERS);
 		assert_int_equal(message->header.ret_origin, TEE_ORIGIN_COMMS);

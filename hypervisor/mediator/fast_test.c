@@ -43,8 +43,7 @@ static void capabilities_are_filtered_and_all_four_registers_set_NW169_NW014(voi
 	/* A guest that claims what nobody knows does not make the TEE refuse. */
 	assert_int_equal(guest_fast(0, SMC_EXCHANGE_CAPABILITIES, 0xFFFFFFFF, regs), 0);
 	assert_int_equal(regs[0], 0);
-	assert_int_equal(regs[1],
-			 SMC_CAP_DYNAMIC_SHM | SMC_CAP_MEMREF_NULL | SMC_CAP_RPC_ARG);
+	assert_int_equal(regs[1], SMC_CAP_DYNAMIC_SHM | SMC_CAP_MEMREF_NULL | SMC_CAP_RPC_ARG);
 	assert_int_equal(regs[2], 0);
 	assert_int_equal(regs[3], 4);
 }
@@ -75,14 +74,26 @@ static void without_appended_messages_profile_b_is_offered_NW193_NW014(void **st
 
 static void only_listed_calls_reach_the_tee_NW168(void **state)
 {
-	static const uint32_t refused[] = {
-		SMC_VM_CREATED,		  SMC_VM_DESTROYED,	  SMC_BOOT_SECONDARY,
-		SMC_L2CC_MUTEX,		  SMC_GET_PROTMEM_CONFIG, SMC_ENABLE_ASYNC_NOTIF,
-		SMC_GET_ASYNC_NOTIF_VALUE, 0xBF000002,		  SMC_TENON_GUEST_CONFIGURE,
-		SMC_TENON_GUEST_STATS,	  0x32000000,		  0x32000005,
-		0x72000004,		  0xF2000009,		  0xBE000005,
-		0xB2000002,		  0xB2FE0009,		  0xFFFFFFFF,
-		0,			  0xBF00FF02};
+	static const uint32_t refused[] = {SMC_VM_CREATED,
+					   SMC_VM_DESTROYED,
+					   SMC_BOOT_SECONDARY,
+					   SMC_L2CC_MUTEX,
+					   SMC_GET_PROTMEM_CONFIG,
+					   SMC_ENABLE_ASYNC_NOTIF,
+					   SMC_GET_ASYNC_NOTIF_VALUE,
+					   0xBF000002,
+					   SMC_TENON_GUEST_CONFIGURE,
+					   SMC_TENON_GUEST_STATS,
+					   0x32000000,
+					   0x32000005,
+					   0x72000004,
+					   0xF2000009,
+					   0xBE000005,
+					   0xB2000002,
+					   0xB2FE0009,
+					   0xFFFFFFFF,
+					   0,
+					   0xBF00FF02};
 	uint64_t regs[8];
 	uint32_t smcs = sim.smcs;
 
@@ -113,12 +124,11 @@ static void upper_halves_and_the_sve_hint_are_ignored_NW001_NW197(void **state)
 
 static void answers_have_zero_upper_halves_and_leave_a4_to_a7_NW002_NW196(void **state)
 {
-	static const uint32_t functions[] = {SMC_CALLS_COUNT,	       SMC_CALLS_UID,
-					     SMC_CALLS_REVISION,       SMC_GET_OS_UUID,
-					     SMC_GET_OS_REVISION,      SMC_GET_SHM_CONFIG,
-					     SMC_EXCHANGE_CAPABILITIES, SMC_ENABLE_SHM_CACHE,
-					     SMC_DISABLE_SHM_CACHE,    SMC_GET_THREAD_COUNT,
-					     SMC_RETURN_FROM_RPC};
+	static const uint32_t functions[] = {
+		SMC_CALLS_COUNT,           SMC_CALLS_UID,        SMC_CALLS_REVISION,
+		SMC_GET_OS_UUID,           SMC_GET_OS_REVISION,  SMC_GET_SHM_CONFIG,
+		SMC_EXCHANGE_CAPABILITIES, SMC_ENABLE_SHM_CACHE, SMC_DISABLE_SHM_CACHE,
+		SMC_GET_THREAD_COUNT,      SMC_RETURN_FROM_RPC};
 	uint64_t regs[8];
 
 	(void)state;

@@ -135,7 +135,7 @@ static void limits_are_exact_and_come_back_NW184(void **state)
 static void bad_list_words_are_refused_and_leave_nothing_NW062_NW198(void **state)
 {
 	static const uint32_t places[] = {0, 63, 64, 510, 511, 512, 513};
-	uint64_t bad[8] = {0, 1, SIM_IPA_BASE + 1, 0x1000, SIM_IPA_BASE + 7000 * 4096ull,
+	uint64_t bad[8] = {0,        1, SIM_IPA_BASE + 1, 0x1000, SIM_IPA_BASE + 7000 * 4096ull,
 			   ~0xFFFull};
 
 	(void)state;
@@ -152,8 +152,8 @@ static void bad_list_words_are_refused_and_leave_nothing_NW062_NW198(void **stat
 			struct guest_message *message = guest_message_at(0, ipa);
 			uint64_t list = guest_list(0, data, 513);
 
-			*(uint64_t *)guest_at(0, list + (at < 512 ? at * 8 : 4096 + (at - 512) * 8)) =
-				bad[j];
+			*(uint64_t *)guest_at(
+				0, list + (at < 512 ? at * 8 : 4096 + (at - 512) * 8)) = bad[j];
 			message->params[0].attr = MSG_ATTR_SHM_LIST;
 			message->params[0].u.tmem = (struct msg_tmem){list, 513 * 4096ull, COOKIE};
 			assert_int_equal(guest_run(0, 0, SMC_CALL_WITH_ARG, ipa, 0), 0);
@@ -246,8 +246,7 @@ static void temporary_lists_last_as_long_as_their_call_NW174(void **state)
 	(void)state;
 	tee.scripts[0] = script;
 	message->params[0].attr = MSG_ATTR_TMEM_INOUT | MSG_ATTR_NONCONTIG;
-	message->params[0].u.tmem =
-		(struct msg_tmem){guest_list(0, data, 2) | 0x10, 4096, COOKIE};
+	message->params[0].u.tmem = (struct msg_tmem){guest_list(0, data, 2) | 0x10, 4096, COOKIE};
 	message->params[2] = message->params[0];
 	assert_int_equal(guest_start(0, 0, SMC_CALL_WITH_ARG, ipa, 0, regs), SMC_RPC_FOREIGN_INTR);
 	/* two buffers of two pages, and the message */

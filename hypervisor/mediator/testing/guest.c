@@ -91,8 +91,14 @@ uint64_t guest_message(uint32_t k, uint32_t cmd, uint32_t num_params)
 uint32_t guest_start(uint32_t k, uint32_t vcpu, uint32_t function, uint64_t where, uint32_t offset,
 		     uint64_t regs[8])
 {
-	uint64_t in[8] = {function | 0xFFull << 40, where >> 32, where & 0xFFFFFFFF, offset,
-			  0x4444,		    0x5555,	 0x6666,	     0x7777};
+	uint64_t in[8] = {function | 0xFFull << 40,
+			  where >> 32,
+			  where & 0xFFFFFFFF,
+			  offset,
+			  0x4444,
+			  0x5555,
+			  0x6666,
+			  0x7777};
 
 	memcpy(regs, in, sizeof(in));
 	guest_smc(k, vcpu, regs);

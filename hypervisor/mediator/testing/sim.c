@@ -2,13 +2,17 @@
 /* The simulated hypervisor: frames, stage 2, pins, allocators, and the checks on their use. */
 #include "sim.h"
 
-enum owner { OWNER_NONE, OWNER_HYPERVISOR, OWNER_GUEST };
+enum owner {
+	OWNER_NONE,
+	OWNER_HYPERVISOR,
+	OWNER_GUEST
+};
 
 struct frame {
 	enum owner owner;
-	uint32_t vm;  /* index */
+	uint32_t vm; /* index */
 	uint32_t pins;
-	bool mapped;  /* at some IPA of the VM */
+	bool mapped; /* at some IPA of the VM */
 };
 
 struct sim sim;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The world around the mediator, for its tests: a hypervisor with frames, VMs whose RAM is scattered
- * over them, a TEE that does what it is scripted to do, and a guest driver.
+ * The world around the mediator, for its tests: a hypervisor with frames, VMs whose RAM is
+ * scattered over them, a TEE that does what it is scripted to do, and a guest driver.
  *
- * It fails the test when a page is freed or changes hands while it is pinned or while the TEE knows of
- * it, when the TEE is led to a page that is neither pinned nor a shadow, when a callback runs with a
- * lock held, when a lock or a map is held across an SMC, when more than a batch of pages is worked
- * through without a look at preempt_pending(), and when anything is left at the end.
+ * It fails the test when a page is freed or changes hands while it is pinned or while the TEE knows
+ * of it, when the TEE is led to a page that is neither pinned nor a shadow, when a callback runs
+ * with a lock held, when a lock or a map is held across an SMC, when more than a batch of pages is
+ * worked through without a look at preempt_pending(), and when anything is left at the end.
  */
 #ifndef MEDIATOR_TESTING_SIM_H
 #define MEDIATOR_TESTING_SIM_H
@@ -45,7 +45,11 @@ enum sim_event {
 	EV_PREEMPT
 };
 
-enum ipa_type { IPA_RAM, IPA_READ_ONLY, IPA_DEVICE };
+enum ipa_type {
+	IPA_RAM,
+	IPA_READ_ONLY,
+	IPA_DEVICE
+};
 
 struct sim_vm {
 	struct med_vm *vm;
@@ -70,7 +74,7 @@ struct sim {
 	uint32_t events;
 	uint32_t kill_at; /* event at which VM 0 is killed; 0 = never */
 	uint32_t allocations;
-	uint32_t fail_at; /* page_alloc, mem_alloc or page_pin that fails; 0 = none */
+	uint32_t fail_at;       /* page_alloc, mem_alloc or page_pin that fails; 0 = none */
 	uint32_t preempt_every; /* preempt_pending() says yes each n-th time; 0 = never */
 
 	/* seen */
@@ -133,8 +137,8 @@ uint32_t guest_unregister(uint32_t k, uint64_t cookie);
 uint32_t guest_invoke(uint32_t k, uint32_t func, bool profile_a);
 
 struct guest_state {
-	uint32_t payloads;     /* given to SHM_ALLOC and not freed */
-	uint32_t rpc_pages;    /* given to ALLOC and not freed */
+	uint32_t payloads;  /* given to SHM_ALLOC and not freed */
+	uint32_t rpc_pages; /* given to ALLOC and not freed */
 	uint64_t next_cookie;
 	uint32_t served;       /* RPCs */
 	uint64_t message_page; /* where the RPC message is: profile A */
@@ -148,17 +152,17 @@ struct guest_state {
 };
 extern struct guest_state guest_state[SIM_VMS];
 
-/* tee.c */
+/* model_tee.c */
 enum tee_verb {
-	TEE_END,        /* a = ret */
-	TEE_ALLOC,      /* RPC message buffer */
-	TEE_FREE,       /* of the one it has */
+	TEE_END,   /* a = ret */
+	TEE_ALLOC, /* RPC message buffer */
+	TEE_FREE,  /* of the one it has */
 	TEE_INTERRUPT,
-	TEE_CMD,        /* a = command, b = attr of one parameter, c = value a */
-	TEE_SHM_ALLOC,  /* a = size, b = type */
+	TEE_CMD,       /* a = command, b = attr of one parameter, c = value a */
+	TEE_SHM_ALLOC, /* a = size, b = type */
 	TEE_SHM_FREE,
-	TEE_RAW,        /* a = a0, b = a1:a2 */
-	TEE_WRITE       /* into every output of the call */
+	TEE_RAW,  /* a = a0, b = a1:a2 */
+	TEE_WRITE /* into every output of the call */
 };
 
 struct tee_act {
