@@ -185,8 +185,11 @@ static uint32_t run(struct model *model, struct smc_args args, uint64_t appended
 		if ((args.a[0] & 0xFFFF0000u) != SMC_RPC_PREFIX ||
 		    args.a[0] == SMC_UNKNOWN_FUNCTION)
 			return args.a[0];
-		if (!serve(model, &args, appended))
+		if (!serve(model, &args, appended)) {
+			model->left[model->thread_id % 64].thread_id = model->thread_id;
+			model->left[model->thread_id % 64].message = appended;
 			return MODEL_LEFT;
+		}
 	}
 }
 
@@ -221,7 +224,7 @@ uint32_t model_resume(struct model *model)
 	struct smc_args args = {
 		{SMC_RETURN_FROM_RPC, 0, 0, model->thread_id, 0, 0, 0, model->vm_id}};
 
-	return run(model, args, 0);
+	return run(model, args, model->left[model->thread_id % 64].message);
 }
 
 static uint32_t result(uint32_t a0, const struct model_message *message)

@@ -39,8 +39,13 @@ struct model {
 	 */
 	bool (*on_rpc)(struct model *model, uint32_t cmd, struct msg_header *message, bool *served);
 	void *context;
-	/* The call that was left suspended. */
+	/* The call that was left suspended last, and where the RPC messages of those that were left
+	 * lie. */
 	uint32_t thread_id;
+	struct {
+		uint32_t thread_id;
+		uint64_t message;
+	} left[64];
 };
 
 /* A page-list message and its answer. Parameters as on the wire. */

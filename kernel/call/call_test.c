@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Calls that are suspended, resumed, interleaved and killed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "abi/tenon.h"
+#include "kernel/arch/host/app.h"
+#include "kernel/guest/guest.h"
+#include "kernel/ta/ta.h"
+
+#define PAGES 1200
+
+static struct model guest;
+static struct page_totals at_start;
+static uint8_t uuid[16];
+
+static const struct app_step interrupted[] = {
+	{.what = APP_INTERRUPTED},
+	{APP_SYSCALL, SYS_RANDOM, {0, 0}},
+	{.what = APP_INTERRUPTED},
+};
+static const struct app_step waits[] = {{APP_SYSCALL, SYS_WAIT, {100}}};
+
+static void load(struct model *model)
+{
+	app_uuid(uuid, "023f8f1a-292a-432b-8fc4-de8471358067");
+	app_load_file(model, KIT_TA_DIR, "023f8f1a-292a-432b-8fc4-de8471358067");
+}
+
+static int start(void **state)
+{
+	(void)state;
+	host_start(PAGES);
+	app_reset();
+	pages_totals(&at_start);
+	model_start(&guest, 1);
+	load(&guest);
+	return 0;
+}
+
+static void everything_is_back(void)
+{
+	struct page_totals t;
+
+	while (image_reclaim(&system_budget))
+		;
+	pages_totals(&t);
+	assert_int_equal(t.free, at_start.free);
+	assert_int_equal(t.reserved, at_start.reserved);
+	assert_int_equal(host_ns_mappings(), 0);
+	assert_int_equal(guest_count(), 1);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	host_foreign_pending = false;
+	host_point_hook = NULL;
+	assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
+	everything_is_back();
+	return 0;
+}
+
+/* --- stopping at the n-th exit
+ * ------------------------------------------------------------------------- */
+
+struct stopper {
+	unsigned left;
+	uint32_t cmd; /* of the RPC that it stopped at */
+};
+
+static bool stop_at(struct model *model, uint32_t cmd, struct msg_header *message, bool *served)
+{
+	struct stopper *stopper = model->context;
+
+	(void)message;
+	(void)served;
+	stopper->cmd = cmd;
+	return stopper->left-- != 0;
+}
+
+static unsigned points_left;
+
+static void interrupt_at_point(void)
+{
+	if (points_left && --points_left == 0)
+		host_foreign_pending = true;
+}
+
+/*
+ * A life with everything in it: memory registered, a session opened (which loads the app), three
+ * invocations with RPCs and interrupts, closed, unregistered. Returns MODEL_LEFT when the guest
+ * stopped on the way.
+ */
+static uint32_t live(struct model *m)
+{
+	uint64_t pa = model_alloc(m, 3 * PAGE_SIZE);
+	uint32_t session;
+	uint32_t result = model_register(m, pa, 3 * PAGE_SIZE, 0x40);
+
+	app_step_count = 0;
+	if (result == TEE_SUCCESS)
+		result = model_open(m, uuid, &session);
+	for (unsigned i = 0; i < 3 && result == TEE_SUCCESS; i++) {
+		struct model_message msg = {
+			.header = {.cmd = MSG_CMD_INVOKE_COMMAND,
+				   .session = session,
+				   .num_params = 1},
+			.params[0] = {MSG_ATTR_RMEM_INOUT, .u.rmem = {5, 2 * PAGE_SIZE, 0x40}},
+		};
+		app_steps = i == 1 ? waits : interrupted;
+		app_step_count = i == 1 ? 1 : 3;
+		uint32_t a0 = model_call(m, &msg);
+		result = a0 ? a0 : msg.header.ret;
+	}
+	app_step_count = 0;
+	if (result == TEE_SUCCESS)
+		result = model_close(m, session);
+	if (result == TEE_SUCCESS)
+		result = model_unregister(m, 0x40);
+	return result;
+}
+
+/* NW-164, NW-187, A.7: the guest dies in every RPC and at every preemption there is. */
+static void a_guest_killed_at_any_exit_leaves_nothing(void **state)
+{
+	uint32_t result = MODEL_LEFT;
+	unsigned n, kinds[0x110] = {0};
+
+	(void)state;
+	for (n = 0; result != TEE_SUCCESS; n++) {
+		struct stopper stopper = {.left = n};
+		struct model m;
+		model_start(&m, 2);
+		load(&m);
+		m.on_rpc = stop_at;
+		m.context = &stopper;
+		result = live(&m);
+		if (result != TEE_SUCCESS) {
+			kinds[stopper.cmd]++;
+			/* Another guest works while it is dead but not destroyed (NW-038). */
+			uint32_t session;
+			assert_int_equal(model_open(&guest, uuid, &session), TEE_SUCCESS);
+			assert_int_equal(model_close(&guest, session), TEE_SUCCESS);
+		}
+		assert_int_equal(model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0], SMC_OK);
+		assert_int_equal(guest_count(), 2);
+		assert_int_equal(host_ns_mappings(), 0);
+	}
+	assert_true(kinds[RPC_CMD_LOAD_TA] >= 2 && kinds[RPC_CMD_SHM_ALLOC] &&
+		    kinds[RPC_CMD_SHM_FREE]);
+	assert_true(kinds[RPC_CMD_SUSPEND] && kinds[0x104] >= 4);
+}
+
+/* Same at the points that only an interrupt makes visible: brackets, polls, entries into the app.
+ */
+static void a_guest_killed_at_any_point_leaves_nothing(void **state)
+{
+	uint32_t result = MODEL_LEFT;
+	unsigned stopped = 0;
+
+	(void)state;
+	for (unsigned n = 1; n < 400; n++) {
+		struct stopper stopper = {.left = 1000};
+		struct model m;
+		model_start(&m, 2);
+		load(&m);
+		if (n % 2)
+			assert_int_equal(
+				guest_configure(2, TENON_KEY_RESTARTABLE, (uint32_t[4]){1}),
+				SMC_OK);
+		points_left = n / 2;
+		host_point_hook = interrupt_at_point;
+		m.on_rpc = stop_at;
+		m.context = &stopper;
+		host_foreign_pending = false;
+		uint64_t pa = model_alloc(&m, 3 * PAGE_SIZE);
+		(void)pa;
+		stopper.left = 0;
+		/* Only the preemption stops the guest, not its ordinary RPCs: count those. */
+		unsigned rpcs = n % 13;
+		stopper.left = rpcs;
+		result = live(&m);
+		stopped += result == MODEL_LEFT;
+		host_foreign_pending = n % 3 == 0;
+		uint32_t status;
+		unsigned rounds = 0;
+		while ((status = model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0]) == SMC_EBUSY) {
+			assert_true(n % 2 && ++rounds < 100);
+			host_foreign_pending = rounds % 2;
+		}
+		assert_int_equal(status, SMC_OK);
+		host_foreign_pending = false;
+		host_point_hook = NULL;
+		assert_int_equal(host_ns_mappings(), 0);
+	}
+	assert_true(stopped > 50);
+}
+
+static uint32_t left_in_open(struct model *m, unsigned rpcs)
+{
+	static struct stopper stopper;
+	uint32_t session;
+
+	stopper.left = rpcs;
+	m->on_rpc = stop_at;
+	m->context = &stopper;
+	return model_open(m, uuid, &session);
+}
+
+static uint32_t resume(const struct model *m, uint32_t thread_id)
+{
+	struct smc_args args = {{SMC_RETURN_FROM_RPC, 0, 0, thread_id, 0, 0, 0, m->vm_id}};
+
+	entry_yielding(&args);
+	return args.a[0];
+}
+
+static void nw_036_only_the_owner_resumes_a_suspended_call_and_only_once(void **state)
+{
+	struct model other;
+
+	(void)state;
+	model_start(&other, 2);
+	assert_int_equal(left_in_open(&guest, 0), 0xAAAA0000);
+	uint32_t id = guest.thread_id;
+	assert_true(id <= SMC_THREAD_ID_MAX);
+	assert_int_equal(resume(&other, id), SMC_ERESUME);
+	assert_int_equal(resume(&guest, id + 1), SMC_ERESUME);
+	assert_int_equal(resume(&guest, id | 0x80000000), SMC_ERESUME);
+	guest.on_rpc = NULL;
+	host_cpu = 3; /* NW-037 */
+	assert_int_equal(model_resume(&guest), SMC_OK);
+	assert_int_equal(resume(&guest, id), SMC_ERESUME);
+	host_cpu = 0;
+	assert_int_equal(model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0], SMC_OK);
+}
+
+/* NW-017, NW-044, NW-035 */
+static void calls_in_flight_are_limited_and_a_guest_without_one_can_always_start(void **state)
+{
+	uint32_t ids[3], session;
+
+	(void)state;
+	assert_int_equal(guest_configure(1, TENON_KEY_LIMIT_CALLS, (uint32_t[4]){3}), SMC_OK);
+	/* Three openers of the same app: the second and third wait for the first's load. */
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(left_in_open(&guest, 0), 0xAAAA0000);
+		ids[i] = guest.thread_id;
+		for (unsigned n = 0; n < i; n++)
+			assert_int_not_equal(ids[n], ids[i]);
+	}
+	guest.on_rpc = NULL;
+	assert_int_equal(model_open(&guest, uuid, &session), 0xAAAA0000 | SMC_ETHREAD_LIMIT);
+	assert_int_equal(model_smc(&guest, SMC_DISABLE_SHM_CACHE, 0, 0, 0).a[0], SMC_EBUSY);
+	struct model poor;
+	model_start(&poor, 2);
+	assert_int_equal(guest_configure(2, TENON_KEY_RESERVE_PAGES, (uint32_t[4]){0}), SMC_OK);
+	assert_int_equal(guest_configure(2, TENON_KEY_LIMIT_PAGES, (uint32_t[4]){2}), SMC_OK);
+	assert_int_equal(model_open(&poor, uuid, &session), 0xAAAA0000 | SMC_ENOMEM);
+	assert_int_equal(model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0], SMC_OK);
+}
+
+static void three_openers(unsigned rpcs, TEE_Result first, unsigned sessions_expected)
+{
+	uint64_t instances, sessions;
+	uint32_t ids[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(left_in_open(&guest, i ? 0 : rpcs), 0xAAAA0000);
+		ids[i] = guest.thread_id;
+	}
+	guest.on_rpc = NULL;
+	for (unsigned i = 0; i < 3; i++) {
+		const struct msg_header *header =
+			host_ns(guest.left[ids[i] % 64].message - MSG_SIZE(2));
+		guest.thread_id = ids[i];
+		assert_int_equal(model_resume(&guest), SMC_OK);
+		assert_int_equal(header->ret, i ? TEE_SUCCESS : first);
+	}
+	assert_int_equal(guest_stat(1, TENON_STAT_INSTANCES, &instances), SMC_OK);
+	assert_int_equal(guest_stat(1, TENON_STAT_SESSIONS, &sessions), SMC_OK);
+	assert_int_equal(instances, 1);
+	assert_int_equal(sessions, sessions_expected);
+}
+
+/* Attack row 25: openers of an app that is being loaded wait for it; if that fails the next one
+ * loads it. */
+static void concurrent_first_opens_of_a_single_instance_make_one(void **state)
+{
+	(void)state;
+	/* Resumed without an answer to LOAD_TA, the first one's load fails. */
+	three_openers(0, TEE_ERROR_GENERIC, 2);
+}
+
+/* Attack row 23: a session is published when its app has accepted it, whoever comes meanwhile. */
+static void openers_of_an_instance_that_is_inside_wait_their_turn(void **state)
+{
+	(void)state;
+	app_steps = interrupted;
+	app_step_count = 1;
+	three_openers(4, TEE_SUCCESS, 3);
+}
+
+static uint32_t left_in_invoke(struct model *m, uint32_t session, struct msg_rmem rmem,
+			       unsigned rpcs)
+{
+	static struct stopper stopper;
+	struct model_message msg = {
+		.header = {.cmd = MSG_CMD_INVOKE_COMMAND, .session = session, .num_params = 1},
+		.params[0] = {MSG_ATTR_RMEM_INOUT, .u.rmem = rmem},
+	};
+
+	stopper.left = rpcs;
+	m->on_rpc = stop_at;
+	m->context = &stopper;
+	return model_call(m, &msg);
+}
+
+/* NW-077, A.7: memory that a running call uses is unregistered. TA-077: the second in a session
+ * waits its turn. */
+static void unregistering_memory_waits_for_the_call_that_uses_it(void **state)
+{
+	static struct stopper stopper;
+	uint64_t pa = model_alloc(&guest, PAGE_SIZE), shm_pages;
+	uint32_t session;
+
+	(void)state;
+	assert_int_equal(model_register(&guest, pa, 100, 0x40), TEE_SUCCESS);
+	assert_int_equal(model_open(&guest, uuid, &session), TEE_SUCCESS);
+	app_steps = interrupted;
+	app_step_count = 1;
+	assert_int_equal(left_in_invoke(&guest, session, (struct msg_rmem){0, 100, 0x40}, 0),
+			 MODEL_LEFT);
+	uint32_t invoker = guest.thread_id;
+	/* A second user of the session waits for its turn. */
+	assert_int_equal(left_in_invoke(&guest, session, (struct msg_rmem){0, 100, 0x40}, 0),
+			 MODEL_LEFT);
+	uint32_t second = guest.thread_id;
+	stopper.left = 0;
+	guest.context = &stopper;
+	assert_int_equal(model_unregister(&guest, 0x40), 0xAAAA0000);
+	assert_int_equal(stopper.cmd, RPC_CMD_NOTIFICATION);
+	uint32_t unregister = guest.thread_id;
+	/* The cookie is forgotten already, the memory is not. */
+	guest.on_rpc = NULL;
+	assert_int_equal(model_unregister(&guest, 0x40), TEE_ERROR_BAD_PARAMETERS);
+	assert_int_equal(guest_stat(1, TENON_STAT_SHM_PAGES, &shm_pages), SMC_OK);
+	assert_int_equal(shm_pages, 1);
+	assert_int_equal(host_ns_mappings(), 1);
+	guest.thread_id = invoker;
+	assert_int_equal(model_resume(&guest), SMC_OK);
+	assert_int_equal(resume(&guest, unregister),
+			 SMC_RPC_CMD); /* waits again: the second is still there */
+	guest.thread_id = second;
+	assert_int_equal(model_resume(&guest), SMC_OK);
+	guest.thread_id = unregister;
+	assert_int_equal(model_resume(&guest), SMC_OK);
+	assert_int_equal(guest_stat(1, TENON_STAT_SHM_PAGES, &shm_pages), SMC_OK);
+	assert_int_equal(shm_pages, 0);
+}
+
+/* Profile B: no room for an RPC message in the call's own (NW-040, NW-041, NW-045). */
+static void rpc_pages_come_from_the_guest_and_go_back_or_are_kept(void **state)
+{
+	struct model_message m = {.header = {.cmd = MSG_CMD_OPEN_SESSION, .num_params = 2},
+				  .params = {{.attr = 0x101}, {.attr = 0x101}}};
+	struct model_message close = {.header = {.cmd = MSG_CMD_CLOSE_SESSION}};
+
+	(void)state;
+	memcpy(m.params[0].u.octets, uuid, 16);
+	assert_int_equal(model_call_bare(&guest, &m), SMC_OK);
+	assert_int_equal(m.header.ret, TEE_SUCCESS);
+	assert_int_equal(guest.payload_count, 0);
+	close.header.session = m.header.session;
+	assert_int_equal(model_call_bare(&guest, &close), SMC_OK);
+	assert_int_equal(close.header.ret, TEE_SUCCESS);
+	assert_int_equal(model_smc(&guest, SMC_ENABLE_SHM_CACHE, 0, 0, 0).a[0], SMC_OK);
+	m.header.session = 0;
+	assert_int_equal(model_call_bare(&guest, &m), SMC_OK);
+	assert_int_equal(guest.payload_count, 1);
+	struct smc_args r = model_smc(&guest, SMC_DISABLE_SHM_CACHE, 0, 0, 0);
+	assert_int_equal(r.a[0], SMC_OK);
+	uint64_t cookie = (uint64_t)r.a[1] << 32 | r.a[2];
+	bool known = false;
+	for (unsigned i = 0; i < MODEL_BUFFERS; i++)
+		known |= guest.payload[i].cookie == cookie;
+	assert_true(known);
+	assert_int_equal(model_smc(&guest, SMC_DISABLE_SHM_CACHE, 0, 0, 0).a[0], SMC_ENOTAVAIL);
+}
+
+static uint64_t bad_page;
+
+/* NW-040: RPC ALLOC answered with something unusable. */
+static void a_bad_rpc_page_fails_the_call_and_its_cookie_comes_back(void **state)
+{
+	const uint64_t pages[] = {0, 0x0E100000, 0x40000008, HOST_NS_BASE + HOST_NS_SIZE};
+
+	(void)state;
+	for (unsigned i = 0; i < array_count(pages); i++) {
+		uint64_t pa = model_alloc(&guest, PAGE_SIZE);
+		struct model_message m = {.header = {.cmd = MSG_CMD_OPEN_SESSION, .num_params = 2},
+					  .params = {{.attr = 0x101}, {.attr = 0x101}}};
+		memcpy(m.params[0].u.octets, uuid, 16);
+		memcpy(host_ns(pa), &m, sizeof(m));
+		struct smc_args a = {{SMC_CALL_WITH_ARG, pa >> 32, (uint32_t)pa, 0, 0, 0, 0, 1}};
+		entry_yielding(&a);
+		assert_int_equal(a.a[0], SMC_RPC_ALLOC);
+		bad_page = pages[i];
+		a = (struct smc_args){{SMC_RETURN_FROM_RPC, bad_page >> 32, (uint32_t)bad_page,
+				       a.a[3], 0x77, 0x88, 0, 1}};
+		entry_yielding(&a);
+		assert_int_equal(a.a[0], SMC_RPC_FREE);
+		assert_int_equal(a.a[1], 0x77);
+		assert_int_equal(a.a[2], 0x88);
+		a = (struct smc_args){{SMC_RETURN_FROM_RPC, 0, 0, a.a[3], 0, 0, 0, 1}};
+		entry_yielding(&a);
+		assert_int_equal(a.a[0], SMC_OK);
+		assert_int_equal(((struct msg_header *)host_ns(pa))->ret, TEE_ERROR_OUT_OF_MEMORY);
+	}
+}
+
+static unsigned alloc_lie;
+
+static bool lie_about_alloc(struct model *model, uint32_t cmd, struct msg_header *message,
+			    bool *served)
+{
+	struct msg_param *p = (struct msg_param *)(message + 1);
+	uint64_t pa;
+
+	if (cmd == RPC_CMD_SHM_FREE) {
+		model->payload_count++; /* what the lie handed out comes back */
+		*served = true;
+		message->ret = TEE_SUCCESS;
+		return true;
+	}
+	if (cmd != RPC_CMD_SHM_ALLOC)
+		return true;
+	*served = true;
+	message->ret = TEE_SUCCESS;
+	pa = model_alloc(model, p->u.value.b);
+	uint64_t size = p->u.value.b;
+	p->attr = MSG_ATTR_SHM_LIST;
+	p->u.tmem = (struct msg_tmem){model_page_list(model, pa, size), size, 0x5000};
+	switch (alloc_lie) {
+	case 0:
+		p->attr = MSG_ATTR_TMEM_OUT; /* contiguous (NW-111) */
+		p->u.tmem.buf_ptr = pa;
+		break;
+	case 1:
+		p->u.tmem.size--;
+		break;
+	case 2:
+		p->u.tmem.buf_ptr = 0x0E100000;
+		break;
+	case 3:
+		message->num_params = 2;
+		break;
+	case 4:
+		p->attr = MSG_ATTR_RMEM_OUT;
+		break;
+	case 5:
+		*(uint64_t *)host_ns(p->u.tmem.buf_ptr) = 0x0E100000;
+		break;
+	default:
+		p->u.tmem.size = UINT64_MAX;
+		break;
+	}
+	return true;
+}
+
+/* NW-110, NW-111, A.7 */
+static void hostile_answers_to_shm_alloc_fail_the_open_and_leave_nothing(void **state)
+{
+	uint32_t session;
+	uint64_t shm_pages;
+
+	(void)state;
+	guest.on_rpc = lie_about_alloc;
+	for (alloc_lie = 0; alloc_lie < 7; alloc_lie++) {
+		uint32_t result = model_open(&guest, uuid, &session);
+		assert_int_not_equal(result, TEE_SUCCESS);
+		assert_int_equal(result >> 16, 0xFFFF);
+		assert_int_equal(guest_stat(1, TENON_STAT_SHM_PAGES, &shm_pages), SMC_OK);
+		assert_int_equal(shm_pages, 0);
+	}
+}
+
+/* NW-164: destroyed with one call in the app, one waiting for it, one unregistering, one loading.
+ */
+static void a_guest_dies_with_calls_in_every_state(void **state)
+{
+	for (unsigned restartable = 0; restartable < 2; restartable++) {
+		static struct stopper stopper;
+		struct model m;
+		uint32_t session;
+
+		(void)state;
+		model_start(&m, 2);
+		load(&m);
+		assert_int_equal(
+			guest_configure(2, TENON_KEY_RESTARTABLE, (uint32_t[4]){restartable}),
+			SMC_OK);
+		app_step_count = 0;
+		assert_int_equal(model_register(&m, model_alloc(&m, 100), 100, 0x40), TEE_SUCCESS);
+		assert_int_equal(model_open(&m, uuid, &session), TEE_SUCCESS);
+		app_steps = interrupted;
+		app_step_count = 1;
+		left_in_invoke(&m, session, (struct msg_rmem){0, 100, 0x40}, 0);
+		left_in_invoke(&m, session, (struct msg_rmem){0, 100, 0x40}, 0);
+		stopper.left = 0;
+		m.context = &stopper;
+		model_unregister(&m, 0x40);
+		stopper.left = 1;
+		app_load_file(&m, TEST_TA_DIR, "02a42f43-d8b7-4a57-aa4d-87bd9b5587cb");
+		uint8_t other[16];
+		app_uuid(other, "02a42f43-d8b7-4a57-aa4d-87bd9b5587cb");
+		model_open(&m, other, &session);
+		uint64_t calls;
+		assert_int_equal(guest_stat(2, TENON_STAT_CALLS, &calls), SMC_OK);
+		assert_int_equal(calls, 4);
+		unsigned rounds = 0;
+		host_foreign_pending = true;
+		while (model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0] == SMC_EBUSY)
+			assert_true(restartable && rounds++ < 50);
+		assert_int_equal(rounds > 0, restartable);
+		host_foreign_pending = false;
+		assert_int_equal(host_ns_mappings(), 0);
+		/* The id can be used at once. */
+		assert_int_equal(model_admin(SMC_VM_CREATED, 2, 0, 0).a[0], SMC_OK);
+		assert_int_equal(model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0], SMC_OK);
+	}
+}
+
+/* A dying guest that is not destroyed in one go is closed for calls meanwhile. */
+static void a_dying_guest_is_refused(void **state)
+{
+	struct model m;
+
+	(void)state;
+	model_start(&m, 2);
+	load(&m);
+	assert_int_equal(guest_configure(2, TENON_KEY_RESTARTABLE, (uint32_t[4]){1}), SMC_OK);
+	left_in_open(&m, 1);
+	host_foreign_pending = true;
+	assert_int_equal(model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0], SMC_EBUSY);
+	assert_int_equal(resume(&m, m.thread_id), SMC_ENOTAVAIL);
+	assert_int_equal(model_smc(&m, SMC_EXCHANGE_CAPABILITIES, 0, 0, 0).a[0], SMC_ENOTAVAIL);
+	assert_int_equal(model_admin(SMC_VM_CREATED, 2, 0, 0).a[0], SMC_ENOTAVAIL);
+	host_foreign_pending = false;
+	assert_int_equal(model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0], SMC_OK);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(a_guest_killed_at_any_exit_leaves_nothing),
+		TEST(a_guest_killed_at_any_point_leaves_nothing),
+		TEST(nw_036_only_the_owner_resumes_a_suspended_call_and_only_once),
+		TEST(calls_in_flight_are_limited_and_a_guest_without_one_can_always_start),
+		TEST(concurrent_first_opens_of_a_single_instance_make_one),
+		TEST(openers_of_an_instance_that_is_inside_wait_their_turn),
+		TEST(unregistering_memory_waits_for_the_call_that_uses_it),
+		TEST(rpc_pages_come_from_the_guest_and_go_back_or_are_kept),
+		TEST(a_bad_rpc_page_fails_the_call_and_its_cookie_comes_back),
+		TEST(hostile_answers_to_shm_alloc_fail_the_open_and_leave_nothing),
+		TEST(a_guest_dies_with_calls_in_every_state),
+		TEST(a_dying_guest_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
