@@ -38,7 +38,8 @@ static void drop_unpublished(struct med_call *call)
 {
 	struct med_vm *vm = call->vm;
 
-	walk_abandon(vm, &call->walk, &call->garbage);
+	if (call->walk.buffer != NULL)
+		walk_abandon(vm, &call->walk, &call->garbage);
 	own_splice(&call->walk.lists, &call->old_lists);
 	if (call->registering != NULL)
 		shm_forget(vm, call->registering, &call->garbage);

@@ -156,6 +156,7 @@ struct med_call {
 	bool message_pinned;      /* place is a page pinned for this call */
 	uint32_t cmd;             /* latched */
 	uint32_t num_params;      /* latched */
+	uint32_t output_count;    /* one more than the index of the last output */
 	uint32_t next_param;      /* STEP_TRANSLATE */
 	uint32_t room;            /* bytes from the start of the message to the end of its memory */
 	uint32_t to_tee[6];       /* a0..a5 for STEP_ENTER */
@@ -266,7 +267,14 @@ struct med_own *own_get(struct med_vm *vm) MUST_CHECK;
 void own_put(struct med_vm *vm, struct med_own *own);
 bool own_put_batch(struct med_vm *vm, struct med_own **list);
 bool guest_page_pin(struct med_vm *vm, uint64_t ipa, uint64_t *pa) MUST_CHECK;
-void own_splice(struct med_own **from, struct med_own **to);
+void own_splice_pages(struct med_own **from, struct med_own **to);
+
+/* Moves all pages of @from to the front of @to. */
+static inline void own_splice(struct med_own **from, struct med_own **to)
+{
+	if (*from != NULL)
+		own_splice_pages(from, to);
+}
 void own_free(struct med_vm *vm, struct med_own *own);
 
 /* shm.c */

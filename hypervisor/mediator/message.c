@@ -102,11 +102,16 @@ static bool takes_memory(uint32_t cmd)
 	return cmd == MSG_CMD_OPEN_SESSION || cmd == MSG_CMD_INVOKE_COMMAND;
 }
 
+/* Bit 1 is in every output type, and in no other. */
+static bool is_output(uint8_t type)
+{
+	return (type & MSG_ATTR_VALUE_OUT) != 0;
+}
+
 /* One parameter of a call other than (UN)REGISTER_SHM (NW-083, NW-173). */
 static TEE_Result param_decode(struct med_call *call, struct msg_param *param, bool *has_lists)
 {
 	switch (param->attr) {
-	case MSG_ATTR_NONE:
 	case MSG_ATTR_VALUE_IN:
 	case MSG_ATTR_VALUE_OUT:
 	case MSG_ATTR_VALUE_INOUT:
@@ -169,12 +174,18 @@ TEE_Result message_decode(struct med_call *call, bool *has_lists)
 			return TEE_ERROR_BAD_PARAMETERS;
 		return TEE_SUCCESS;
 	}
+	call->output_count = 0;
 	for (uint32_t i = 0; i < call->num_params; i++) {
-		TEE_Result result = param_decode(call, &params[i], has_lists);
+		TEE_Result result;
 
+		call->types[i] = params[i].attr & MSG_ATTR_TYPE_MASK;
+		if (params[i].attr == MSG_ATTR_NONE)
+			continue;
+		result = param_decode(call, &params[i], has_lists);
 		if (result != TEE_SUCCESS)
 			return result;
-		call->types[i] = params[i].attr & MSG_ATTR_TYPE_MASK;
+		if (is_output(call->types[i]))
+			call->output_count = i + 1;
 	}
 	return TEE_SUCCESS;
 }
@@ -282,9 +293,8 @@ uint32_t message_copy_back(struct med_call *call, TEE_Result result)
 		return SMC_EBADADDR;
 	window_open(&window, call->vm->host, &call->message, MSG_SIZE(call->num_params));
 	if (takes_memory(call->cmd)) {
-		for (uint32_t i = 0; i < call->num_params; i++) {
-			/* bit 1 of every output type, and of no other */
-			if ((call->types[i] & MSG_ATTR_VALUE_OUT) != 0)
+		for (uint32_t i = 0; i < call->output_count; i++) {
+			if (is_output(call->types[i]))
 				param_copy_back(&window, MSG_SIZE(i), &params[i], call->types[i]);
 		}
 	}

@@ -90,8 +90,8 @@ bool own_put_batch(struct med_vm *vm, struct med_own **list)
 	return *list != NULL;
 }
 
-/* Moves all pages of @from to the front of @to. */
-void own_splice(struct med_own **from, struct med_own **to)
+/* Moves all pages of @from, which is not empty, to the front of @to. */
+void own_splice_pages(struct med_own **from, struct med_own **to)
 {
 	struct med_own **end = from;
 

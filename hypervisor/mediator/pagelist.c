@@ -126,11 +126,11 @@ enum med_walk_result walk_batch(struct med_vm *vm, struct med_walk *walk)
 	return WALK_DONE;
 }
 
-/* Ends a walk at any point: what it has pinned goes to @garbage, its list stays in walk->lists. */
+/* Ends a walk that has begun and is not done: what it has pinned goes to @garbage, its list stays
+ * in walk->lists. */
 void walk_abandon(struct med_vm *vm, struct med_walk *walk, struct med_buffer **garbage)
 {
 	list_page_close(vm, walk);
-	if (walk->buffer != NULL)
-		shm_forget(vm, walk->buffer, garbage);
+	shm_forget(vm, walk->buffer, garbage);
 	walk->buffer = NULL;
 }
