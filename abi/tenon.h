@@ -23,11 +23,12 @@
 #define TENON_KEY_RESERVE_PAGES     1u /* a3: pages kept for this guest alone */
 #define TENON_KEY_LIMIT_PAGES       2u /* a3: pages it may hold at most; not below the reserve */
 #define TENON_KEY_LIMIT_CALLS       3u /* a3: calls in flight, 1..TENON_CALLS_MAX */
-#define TENON_KEY_LIMIT_SESSIONS    4u /* a3: open sessions, at least 1 */
+#define TENON_KEY_LIMIT_SESSIONS    4u /* a3: open sessions, 1..TENON_SESSIONS_MAX */
 #define TENON_KEY_LIMIT_SHM_PAGES   5u /* a3: pages of its memory that it may register */
 #define TENON_KEY_RESTARTABLE       6u /* a3: 1 = VM_DESTROYED may answer EBUSY with its state kept: repeat it */
 
 #define TENON_CALLS_MAX             64u
+#define TENON_SESSIONS_MAX          1024u
 
 /*
  * GUEST_STATS: a1 = VM id, or TENON_STATS_SYSTEM; a2 = counter.

@@ -275,7 +275,7 @@ static uint32_t configure(struct guest *guest, uint32_t key, const uint32_t valu
 	case TENON_KEY_LIMIT_CALLS:
 		return set_limit(&guest->limit.calls, value[0], 1, TENON_CALLS_MAX);
 	case TENON_KEY_LIMIT_SESSIONS:
-		return set_limit(&guest->limit.sessions, value[0], 1, UINT32_MAX);
+		return set_limit(&guest->limit.sessions, value[0], 1, TENON_SESSIONS_MAX);
 	case TENON_KEY_LIMIT_SHM_PAGES:
 		return set_limit(&guest->limit.shm_pages, value[0], 1, UINT32_MAX);
 	case TENON_KEY_RESTARTABLE:

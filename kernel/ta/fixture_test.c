@@ -189,8 +189,8 @@ static void add_folder(const char *folder)
 
 __attribute__((constructor)) static void find_files(void)
 {
-	add_folder(TA_PACKAGES "/optee-test-qemu/usr/lib/optee_armtz");
-	add_folder(TA_PACKAGES "/optee-os-dev/usr/lib/optee-os-dev/vexpress-qemu_armv8a/ta");
+	add_folder(TEST_TA_DIR);
+	add_folder(KIT_TA_DIR);
 }
 
 __attribute__((destructor)) static void free_files(void)
@@ -217,10 +217,8 @@ uint8_t *sign_ta(const void *elf, size_t size, const char *options, size_t *sign
 	assert_true(fd >= 0 && write(fd, elf, size) == (ssize_t)size);
 	close(fd);
 	snprintf(out, sizeof(out), "%s.ta", in);
-	snprintf(command, sizeof(command), "python3 %s %s %s %s %s", TA_SIGN,
-		 TA_PACKAGES
-		 "/optee-os-dev/usr/lib/optee-os-dev/vexpress-qemu_armv8a/keys/default_ta.pem",
-		 in, out, options);
+	snprintf(command, sizeof(command), "python3 %s %s/../keys/default_ta.pem %s %s %s", TA_SIGN,
+		 KIT_TA_DIR, in, out, options);
 	if (system(command) != 0)
 		fail_msg("%s", command);
 	uint8_t *data = read_file(out, signed_size);
