@@ -3,9 +3,9 @@
  * Memory: physical pages with reference counts, small blocks, and stage-2 tables.
  *
  * All RAM is mapped one to one at EL2, so a page's pointer is its address; mm_ptr() is the one
- * place that says so. A page has one owner (who allocated it) and any number of pins; it is
- * scrubbed when the last reference goes and only then can it be handed out again. Every page that
- * is handed out is zeroed.
+ * place that says so. A page has one owner (who allocated it) and any number of pins, and is free
+ * when the last reference goes. Free pages are scrubbed by CPUs that have nothing else to do, and
+ * at the latest when they are handed out: what is handed out is always zeroed (I6).
  */
 #ifndef MM_MM_H
 #define MM_MM_H
@@ -35,10 +35,13 @@ static inline void *mm_ptr(struct paddr pa)
 	return (void *)(uintptr_t)pa.v;
 }
 
+/** Zero one page. From arch/. */
+void page_zero(void *page);
+
 /* ---- pages ---- */
 
 struct page {
-	uint32_t next; /* in the free list; bit 31: holds data of an earlier owner */
+	uint32_t next; /* in a free list */
 	uint32_t refs; /* 0: free; PAGE_RESERVED: not the pool's to give */
 };
 #define PAGE_RESERVED 0xFFFFFFFFu
@@ -49,7 +52,7 @@ struct page_pool {
 	struct page *pages; /* one for each page of [base, base + count) */
 	uint64_t base_pfn;
 	uint32_t count;
-	uint32_t head;
+	uint32_t clean, dirty; /* free pages: zeroed, and with data of an earlier owner */
 	uint32_t free_count;
 	uint32_t total; /* pages ever under the pool */
 };
@@ -72,8 +75,10 @@ void page_pool_seal(struct page_pool *pool);
 bool page_alloc(struct page_pool *pool, struct paddr *pa) MUST_CHECK;
 /** Another reference to a page that has one. False: @pa is no such page, or has too many. */
 bool page_get(struct page_pool *pool, struct paddr pa) MUST_CHECK;
-/** Give a reference back; with the last one the page is scrubbed and free. */
+/** Give a reference back; with the last one the page is free. */
 void page_put(struct page_pool *pool, struct paddr pa);
+/** Scrub one free page, if one needs it. For idle CPUs. */
+bool page_scrub_one(struct page_pool *pool);
 uint32_t page_free_count(struct page_pool *pool);
 /** The references of a page, 0 if it is free or not the pool's. For tests and assertions. */
 uint32_t page_refs(struct page_pool *pool, struct paddr pa);

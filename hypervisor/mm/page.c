@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <mm/mm.h>
-#include <string.h>
 
-#define NO_PAGE 0x7FFFFFFFu
-#define DIRTY   0x80000000u
+#define NO_PAGE 0xFFFFFFFFu
+#define WINDOW  0x4000u /* pages that are shuffled among themselves: 64 MiB */
 
 struct page_pool host_pages;
 
 void page_pool_init(struct page_pool *pool, struct page *pages, struct paddr base, uint32_t count)
 {
 	*pool = (struct page_pool){
-		.pages = pages, .base_pfn = base.v >> PAGE_SHIFT, .count = count, .head = NO_PAGE};
+		.pages = pages,
+		.base_pfn = base.v >> PAGE_SHIFT,
+		.count = count,
+		.clean = NO_PAGE,
+		.dirty = NO_PAGE,
+	};
 	for (uint32_t i = 0; i < count; i++)
-		pages[i] = (struct page){.next = NO_PAGE | DIRTY, .refs = PAGE_RESERVED};
+		pages[i] = (struct page){.next = NO_PAGE, .refs = PAGE_RESERVED};
 }
 
 /* Mark the pages of a range that lie in the pool; partial pages count as whole. */
@@ -47,21 +51,35 @@ static uint32_t greatest_common_divisor(uint32_t a, uint32_t b)
 	return a;
 }
 
-void page_pool_seal(struct page_pool *pool)
+/* Put the free pages of a window in front of the list, each far from the one before. */
+static void seal_window(struct page_pool *pool, uint32_t first, uint32_t count)
 {
-	uint32_t stride = (uint32_t)((uint64_t)pool->count * 618 / 1000), at = 0;
+	uint32_t stride = (uint32_t)((uint64_t)count * 618 / 1000), at = 0;
 
 	if (!stride)
 		stride = 1;
-	while (greatest_common_divisor(pool->count, stride) != 1)
+	while (greatest_common_divisor(count, stride) != 1)
 		stride++;
-	for (uint32_t i = 0; i < pool->count; i++) {
-		if (pool->pages[at].refs == 0) {
-			pool->pages[at].next = pool->head | DIRTY;
-			pool->head = at;
+	for (uint32_t i = 0; i < count; i++) {
+		struct page *page = &pool->pages[first + at];
+
+		if (page->refs == 0) {
+			page->next = pool->dirty;
+			pool->dirty = first + at;
 			pool->free_count++;
 		}
-		at = (uint32_t)(((uint64_t)at + stride) % pool->count);
+		at = (uint32_t)(((uint64_t)at + stride) % count);
+	}
+}
+
+void page_pool_seal(struct page_pool *pool)
+{
+	/* From the top, so that the lowest window is given out first. */
+	for (uint32_t end = pool->count; end;) {
+		uint32_t count = end % WINDOW ? end % WINDOW : WINDOW;
+
+		seal_window(pool, end - count, count);
+		end -= count;
 	}
 	pool->total = pool->free_count;
 }
@@ -79,25 +97,66 @@ static struct page *page_find(const struct page_pool *pool, struct paddr pa)
 	return index < pool->count ? &pool->pages[index] : NULL;
 }
 
-bool page_alloc(struct page_pool *pool, struct paddr *pa)
+/* Take the first page of a list; its references become @refs. NULL: it is empty. */
+static struct page *list_take(struct page_pool *pool, uint32_t *list, uint32_t refs)
 {
 	struct page *page = NULL;
-	bool dirty = false;
+
+	if (*list != NO_PAGE) {
+		page = &pool->pages[*list];
+		*list = page->next;
+		page->next = NO_PAGE;
+		page->refs = refs;
+	}
+	return page;
+}
+
+static void list_give(struct page_pool *pool, uint32_t *list, struct page *page)
+{
+	page->refs = 0;
+	page->next = *list;
+	*list = (uint32_t)(page - pool->pages);
+}
+
+bool page_alloc(struct page_pool *pool, struct paddr *pa)
+{
+	struct page *page;
+	bool scrub = false;
 
 	lock_acquire(&pool->lock);
-	if (pool->head != NO_PAGE) {
-		page = &pool->pages[pool->head];
-		*pa = page_address(pool, pool->head);
-		dirty = page->next & DIRTY;
-		pool->head = page->next & ~DIRTY;
-		page->next = 0;
-		page->refs = 1;
-		pool->free_count--;
+	page = list_take(pool, &pool->clean, 1);
+	if (!page) {
+		page = list_take(pool, &pool->dirty, 1);
+		scrub = true;
 	}
+	if (page)
+		pool->free_count--;
 	lock_release(&pool->lock);
-	if (page && dirty)
-		memset(mm_ptr(*pa), 0, PAGE_SIZE);
-	return page != NULL;
+	if (!page)
+		return false;
+	*pa = page_address(pool, (uint32_t)(page - pool->pages));
+	if (scrub)
+		page_zero(mm_ptr(*pa));
+	return true;
+}
+
+bool page_scrub_one(struct page_pool *pool)
+{
+	struct page *page;
+
+	if (__atomic_load_n(&pool->dirty, __ATOMIC_RELAXED) == NO_PAGE)
+		return false;
+	lock_acquire(&pool->lock);
+	page = list_take(pool, &pool->dirty, PAGE_RESERVED);
+	lock_release(&pool->lock);
+	if (!page)
+		return false;
+	/* In no list and nobody's: scrub it outside the lock. */
+	page_zero(mm_ptr(page_address(pool, (uint32_t)(page - pool->pages))));
+	lock_acquire(&pool->lock);
+	list_give(pool, &pool->clean, page);
+	lock_release(&pool->lock);
+	return true;
 }
 
 bool page_get(struct page_pool *pool, struct paddr pa)
@@ -118,28 +177,16 @@ bool page_get(struct page_pool *pool, struct paddr pa)
 void page_put(struct page_pool *pool, struct paddr pa)
 {
 	struct page *page = page_find(pool, pa);
-	bool last;
 
 	if (!page)
 		return;
 	lock_acquire(&pool->lock);
-	if (page->refs == 0 || page->refs == PAGE_RESERVED) {
-		lock_release(&pool->lock);
-		return;
-	}
-	last = page->refs == 1;
-	if (!last)
+	if (page->refs == 1) {
+		list_give(pool, &pool->dirty, page);
+		pool->free_count++;
+	} else if (page->refs != 0 && page->refs != PAGE_RESERVED) {
 		page->refs--;
-	lock_release(&pool->lock);
-	if (!last)
-		return;
-	/* Nobody else can reach it now: scrub outside the lock, then publish it as free. */
-	memset(mm_ptr(pa), 0, PAGE_SIZE);
-	lock_acquire(&pool->lock);
-	page->refs = 0;
-	page->next = pool->head;
-	pool->head = (uint32_t)(page - pool->pages);
-	pool->free_count++;
+	}
 	lock_release(&pool->lock);
 }
 

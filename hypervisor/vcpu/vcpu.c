@@ -70,7 +70,10 @@ static void schedule(struct cpu *cpu)
 	item = sched_pick(cpu);
 	if (!item) {
 		sched_slice_begin(cpu);
-		arch_cpu_idle();
+		while (!arch_irq_pending() && page_scrub_one(&host_pages))
+			;
+		if (!arch_irq_pending())
+			arch_cpu_idle();
 	} else if (item->step) {
 		enum task_result result = item->step(item);
 
