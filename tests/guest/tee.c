@@ -194,7 +194,7 @@ struct msg_header *call_rpc_message(const struct call *call)
 						     MSG_SIZE(call->num_params));
 	buffer = buffer_find(call->argument);
 	if (tee.is_tolerant && (!buffer || buffer->kind != BUFFER_RPC))
-		return &nowhere.header;
+		return memset(&nowhere, 0, sizeof(nowhere));
 	if (!buffer || buffer->kind != BUFFER_RPC)
 		fail("NW-041: RPC message in unknown memory %lx", call->argument);
 	return (struct msg_header *)(void *)buffer->data;

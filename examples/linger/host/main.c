@@ -43,6 +43,7 @@ struct options {
 };
 
 struct lingerer {
+	bool has_nesting; /* the TEE lets a trusted app call another */
 	TEEC_Context context;
 	TEEC_Session session;
 	struct random random;
@@ -222,12 +223,37 @@ static bool linger_once(struct lingerer *l, int mode)
 	}
 }
 
+/* A TEE may not offer sessions between trusted apps: a mixture does without then, and says so. */
+static void look_for_nesting(struct lingerer *l)
+{
+	TEEC_Operation op = {.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_VALUE_OUTPUT,
+							    TEEC_NONE, TEEC_NONE)};
+	uint32_t origin;
+
+	l->has_nesting = TEEC_InvokeCommand(&l->session, LINGER_NEST, &op, &origin) !=
+			 TEEC_ERROR_NOT_SUPPORTED;
+	if (!l->has_nesting)
+		printf("linger: no sessions between trusted apps here, mixing without them\n");
+}
+
+static int choose_mode(struct lingerer *l)
+{
+	int mode;
+
+	do
+		mode = (int)random_below(&l->random, MODE_COUNT);
+	while (mode == MODE_NEST && !l->has_nesting);
+	return mode;
+}
+
 static bool run(struct lingerer *l)
 {
 	const struct options *o = &l->options;
 
+	if (o->mode < 0)
+		look_for_nesting(l);
 	for (; o->calls == 0 || l->calls < o->calls; l->calls++) {
-		int mode = o->mode < 0 ? (int)random_below(&l->random, MODE_COUNT) : o->mode;
+		int mode = o->mode < 0 ? choose_mode(l) : o->mode;
 
 		if (!linger_once(l, mode)) {
 			fprintf(stderr, "linger: call %llu (%s) went wrong\n",
