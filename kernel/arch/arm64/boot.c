@@ -25,6 +25,8 @@ _Static_assert(offsetof(struct arch_fp_state, fpcr) == 512, "");
 _Static_assert(sizeof(struct trap_frame) == FRAME_SIZE, "");
 _Static_assert(offsetof(struct trap_frame, far) == FRAME_FAR, "");
 
+#define PFR0_SVE (0xfull << 32)
+
 #define STACK_TOP(index, first, pages)                                                             \
 	FIXMAP_ADDRESS(FIXMAP_CPU_STACKS + (index)*FIXMAP_CPU_STRIDE + (first) + (pages))
 
@@ -89,6 +91,8 @@ bool boot_cpu_main(paddr_t dt)
 	platform_set_free_start(free);
 	gic_cpu_init();
 	log_info("Tenon on %u CPUs", cpu_count);
+	if ((sysreg_read(id_aa64pfr0_el1) & PFR0_SVE) != 0)
+		log_info("CPUs with SVE: the firmware must let the secure world use FP (see fp.c)");
 	kernel_main();
 	return true;
 }

@@ -5,10 +5,10 @@ import argparse
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 
-LINEAR = 0xFFFFFF8000000000
 SLOTS = ["yielding", "fast", "cpu_on", "cpu_off", "resume", "suspend", "interrupt", "system_off", "system_reset"]
 
 # Functions that may do what no other may.
@@ -64,13 +64,19 @@ def check_slots(code, names, errors):
         errors.append("the vector table is outside the identity-mapped page (NW-203)")
 
 
+def header_v2(size):
+    """The header of an image that the firmware loads at its default place: one image, no paged part (NW-216)."""
+    anywhere, code = 0xFFFFFFFF, 0
+    return b"OPTE" + struct.pack("<BBHI", 2, 1, 0, 1) + struct.pack("<IIII", anywhere, anywhere, code, size)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("elf")
     parser.add_argument("output")
     for tool in ("nm", "objdump", "objcopy"):
         parser.add_argument(f"--{tool}", required=True)
-    parser.add_argument("--copy-to")
+    parser.add_argument("--copy-to", help="a second place for the image; its header goes beside it")
     args = parser.parse_args()
 
     names = symbols(args.nm, args.elf)
@@ -90,6 +96,8 @@ def main():
     if args.copy_to:
         os.makedirs(os.path.dirname(args.copy_to), exist_ok=True)
         shutil.copyfile(args.output, args.copy_to)
+        with open(os.path.splitext(args.copy_to)[0] + "-header_v2.bin", "wb") as file:
+            file.write(header_v2(os.path.getsize(args.output)))
 
 
 if __name__ == "__main__":
