@@ -477,7 +477,7 @@ void call_describe(const struct med_call *call, struct med_call_info *info)
 	info->phase = (enum med_phase)__atomic_load_n(&call->phase, __ATOMIC_RELAXED);
 	if (info->phase == MED_PHASE_NONE)
 		return;
-	info->message = call->cmd;
+	info->message = __atomic_load_n(&call->cmd, __ATOMIC_RELAXED);
 	if (info->phase != MED_PHASE_SUSPENDED)
 		return;
 	info->function = call->rpc.function;

@@ -113,6 +113,24 @@ static void registered_messages_are_found_by_cookie_and_offset_NW033(void **stat
 	assert_int_equal(tee.last_regs[0], SMC_CALL_WITH_RPC_ARG);
 }
 
+static void a_message_may_lie_deep_in_a_buffer(void **state)
+{
+	uint64_t data, regs[8];
+	uint32_t offset = 1100 * 4096 + 384;
+	struct guest_message *message;
+
+	(void)state;
+	sim_vm_end(0);
+	sim_vm_boot(0, 1200);
+	data = guest_pages(0, 1101);
+	assert_int_equal(guest_register(0, COOKIE, data, 1101, 0, 1101 * 4096), 0);
+	message = guest_at(0, data + offset);
+	memset(message, 0, 32);
+	message->header.cmd = MSG_CMD_OPEN_SESSION;
+	assert_int_equal(guest_start(0, 0, SMC_CALL_WITH_REGD_ARG, COOKIE, offset, regs), 0);
+	assert_int_equal(message->header.session, 7);
+}
+
 static void buffers_at_odd_offsets_hold_no_messages_NW033(void **state)
 {
 	(void)state;
@@ -343,6 +361,7 @@ int main(void)
 		T(the_largest_messages_pass_NW031),
 		T(unknown_commands_get_EBADCMD_and_stay_untouched_NW070_NW191),
 		T(registered_messages_are_found_by_cookie_and_offset_NW033),
+		T(a_message_may_lie_deep_in_a_buffer),
 		T(buffers_at_odd_offsets_hold_no_messages_NW033),
 		T(a_message_may_cross_a_page_anywhere),
 		T(only_latched_outputs_come_back_and_no_address_NW082_NW172),

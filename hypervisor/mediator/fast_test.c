@@ -46,6 +46,9 @@ static void capabilities_are_filtered_and_all_four_registers_set_NW169_NW014(voi
 	assert_int_equal(regs[1], SMC_CAP_DYNAMIC_SHM | SMC_CAP_MEMREF_NULL | SMC_CAP_RPC_ARG);
 	assert_int_equal(regs[2], 0);
 	assert_int_equal(regs[3], 4);
+	tee.caps = SMC_CAP_RESERVED_SHM;
+	assert_int_equal(guest_fast(0, SMC_EXCHANGE_CAPABILITIES, 0, regs), SMC_ENOTAVAIL);
+	assert_int_equal(regs[1] | regs[2] | regs[3], 0);
 }
 
 static void without_appended_messages_profile_b_is_offered_NW193_NW014(void **state)

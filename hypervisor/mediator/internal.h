@@ -154,7 +154,7 @@ struct med_call {
 	uint32_t function;        /* SMC id given to the TEE */
 	bool appended;            /* the RPC message follows the main one (profile A) */
 	bool message_pinned;      /* place is a page pinned for this call */
-	uint32_t cmd;             /* latched */
+	uint32_t cmd;             /* latched; written by its vCPU, read by anybody */
 	uint32_t num_params;      /* latched */
 	uint32_t output_count;    /* one more than the index of the last output */
 	uint32_t next_param;      /* STEP_TRANSLATE */

@@ -77,7 +77,7 @@ uint32_t message_fetch(struct med_call *call)
 	window_open(&window, call->vm->host, &call->message, call->room);
 	call->shadow->used = used;
 	window_read(&window, 0, header, sizeof(*header));
-	call->cmd = header->cmd;
+	__atomic_store_n(&call->cmd, header->cmd, __ATOMIC_RELAXED);
 	call->num_params = header->num_params;
 	if (call->num_params <= MSG_MAX_PARAMS) {
 		used = MSG_SIZE(call->num_params) + (call->appended ? MSG_RPC_SIZE : 0);

@@ -442,6 +442,93 @@ static void of_two_resumes_one_wins_NW036(void **state)
 	assert_int_equal(guest_resume(0, 0, regs), SMC_OK);
 }
 
+/* The memory of a message is unregistered by another vCPU while its call is in an RPC. */
+#define MESSAGES 0xFFFF00000B0B0000ull
+
+static void unregister_messages(void)
+{
+	uint64_t ipa = guest_message(0, MSG_CMD_UNREGISTER_SHM, 1);
+	struct guest_message *message = guest_message_at(0, ipa);
+
+	message->params[0].attr = MSG_ATTR_RMEM_IN;
+	message->params[0].u.rmem.shm_ref = MESSAGES;
+	assert_int_equal(guest_run(0, 1, SMC_CALL_WITH_ARG, ipa, 0), 0);
+	assert_int_equal(message->header.ret, 0);
+}
+
+static void unregister_messages_at_rpc(enum sim_event event, uint64_t where)
+{
+	if (event == EV_SMC_EXIT && (uint32_t)where == SMC_RPC_CMD) {
+		sim.hook = NULL;
+		unregister_messages();
+	}
+}
+
+static uint32_t start_in_registered_memory(uint64_t regs[8])
+{
+	static const struct tee_act script[] = {{TEE_CMD, RPC_CMD_GET_TIME, MSG_ATTR_VALUE_OUT, 0},
+						{TEE_INTERRUPT, 0, 0, 0},
+						{TEE_END, 0, 0, 0}};
+	uint64_t data = guest_pages(0, 1);
+	struct guest_message *message = guest_at(0, data);
+
+	memset(message, 0, 4096);
+	message->header.cmd = MSG_CMD_INVOKE_COMMAND;
+	message->header.func = 1;
+	tee.scripts[1] = script;
+	assert_int_equal(guest_register(0, MESSAGES, data, 1, 0, 4096), 0);
+	return guest_start(0, 0, SMC_CALL_WITH_REGD_ARG, MESSAGES, 0, regs);
+}
+
+static void an_rpc_whose_message_memory_vanished_fails_for_the_tee_NW172_NW183(void **state)
+{
+	uint64_t regs[8];
+
+	(void)state;
+	/* after the guest was shown it */
+	assert_int_equal(start_in_registered_memory(regs), SMC_RPC_CMD);
+	unregister_messages();
+	assert_int_equal(guest_resume(0, 0, regs), SMC_RPC_FOREIGN_INTR);
+	assert_int_equal(tee.threads[0].last_rpc_ret, TEE_ERROR_GENERIC);
+	assert_int_equal(guest_resume(0, 0, regs), SMC_EBADADDR);
+	quiet();
+	/* before that: the guest is not shown it at all */
+	tee.hostile = NULL;
+	sim.hook = unregister_messages_at_rpc;
+	assert_int_equal(start_in_registered_memory(regs), SMC_RPC_FOREIGN_INTR);
+	assert_int_equal(tee.threads[0].last_rpc_ret, TEE_ERROR_GENERIC);
+	assert_int_equal(guest_resume(0, 0, regs), SMC_EBADADDR);
+	quiet();
+}
+
+static void rpc_buffers_are_limited_NW184(void **state)
+{
+	static const struct tee_act script[] = {{TEE_ALLOC, 0, 0, 0},
+						{TEE_INTERRUPT, 0, 0, 0},
+						{TEE_FREE, 0, 0, 0},
+						{TEE_END, 0, 0, 0}};
+	uint64_t regs[2][8];
+
+	(void)state;
+	sim_vm_end(0);
+	sim.limits.rpc_buffers = 1;
+	sim_vm_boot(0, SIM_RAM_PAGES);
+	tee.scripts[0] = script;
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(guest_start(0, i, SMC_CALL_WITH_ARG,
+					     guest_message(0, MSG_CMD_INVOKE_COMMAND, 0), 0,
+					     regs[i]),
+				 SMC_RPC_ALLOC);
+		guest_serve(0, regs[i]);
+	}
+	assert_int_equal(guest_resume(0, 0, regs[0]), SMC_RPC_FOREIGN_INTR);
+	/* over the limit: the TEE hears that there is no memory */
+	assert_int_equal(guest_resume(0, 1, regs[1]), SMC_OK);
+	assert_int_equal(guest_resume(0, 0, regs[0]), SMC_RPC_FREE);
+	assert_int_equal(guest_resume(0, 0, regs[0]), SMC_OK);
+	quiet();
+}
+
 static void the_state_of_a_call_can_be_seen(void **state)
 {
 	static const uint32_t commands[] = {RPC_CMD_LOAD_TA,      RPC_CMD_GET_TIME,
@@ -510,6 +597,8 @@ int main(void)
 		T(free_of_another_kind_of_buffer_releases_nothing_NW174),
 		T(a_reused_thread_id_belongs_to_the_new_call_NW182),
 		T(of_two_resumes_one_wins_NW036),
+		T(an_rpc_whose_message_memory_vanished_fails_for_the_tee_NW172_NW183),
+		T(rpc_buffers_are_limited_NW184),
 		T(the_state_of_a_call_can_be_seen),
 		T(a_call_in_the_tee_is_seen_running),
 	};
