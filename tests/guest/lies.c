@@ -65,7 +65,10 @@ static void lie_about_file(struct msg_param *params)
 static void lie_in_message(struct msg_header *message, uint32_t command)
 {
 	struct msg_param *params = first_param(message);
+	struct buffer *given = buffer_find(params[0].u.tmem.shm_ref);
 
+	if (command == RPC_CMD_SHM_ALLOC && given)
+		given->is_doubtful = true;
 	if (pick(3) == 0)
 		message->ret =
 			pick(2) ? (uint32_t)random_next(&storm.random) : TEE_ERROR_SHORT_BUFFER;
@@ -111,8 +114,8 @@ static void lie_in_registers(const struct call *call, uint64_t regs[18])
 static void reclaim(void)
 {
 	for (uint32_t i = 0; i < BUFFERS_MAX; i++)
-		if (tee.buffers[i].kind == BUFFER_PAYLOAD ||
-		    (tee.buffers[i].kind == BUFFER_RPC && tee.buffers[i].is_doubtful))
+		if ((tee.buffers[i].kind == BUFFER_PAYLOAD || tee.buffers[i].kind == BUFFER_RPC) &&
+		    tee.buffers[i].is_doubtful)
 			buffer_delete(&tee.buffers[i]);
 }
 
@@ -153,8 +156,7 @@ static TEE_Result storm_finish_lying(struct call *call, uint32_t *session)
 		if (was_waiting || rounds % 16 == 0)
 			call_serve_others(call);
 	}
-	if (storm.abandoned_count == 0)
-		reclaim();
+	reclaim();
 	tee.is_tolerant = false;
 	*session = call->message->session;
 	return storm_finish(call);
