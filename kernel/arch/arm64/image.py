@@ -15,6 +15,7 @@ SLOTS = ["yielding", "fast", "cpu_on", "cpu_off", "resume", "suspend", "interrup
 FP_FUNCTIONS = {"fp_save", "fp_load"}
 TPIDR_EL0_FUNCTIONS = {"user_enter", "user_leave", "cpu_registers_set"}
 WHOLE_TLB_FUNCTIONS = {"mmu_enable"}
+SMC_FUNCTIONS = re.compile(r"(refuse|from_el3)_\w+|start_boot_cpu|start_next_cpu")
 
 FP_REGISTER = re.compile(r"\b([vqdsbh]([0-9]|[12][0-9]|3[01])(\.[0-9a-z]+)?|fpcr|fpsr)\b")
 INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\s+([0-9a-f]{8})\s+(\S+)\s*(.*)$")
@@ -48,6 +49,8 @@ def check_code(code, errors):
             errors.append(f"uses a V register (NW-212): {where}")
         if mnemonic in ("mrs", "msr") and "tpidr_el0" in operands and function not in TPIDR_EL0_FUNCTIONS:
             errors.append(f"touches TPIDR_EL0, which a TA chose: {where}")
+        if mnemonic == "smc" and not SMC_FUNCTIONS.fullmatch(function):
+            errors.append(f"calls EL3 (NW-213): {where}")
         whole = mnemonic == "tlbi" and operands.startswith(("vmalle1", "alle1"))
         if whole and function not in WHOLE_TLB_FUNCTIONS:
             errors.append(f"invalidates the whole TLB: {where}")

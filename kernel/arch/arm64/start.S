@@ -114,6 +114,11 @@ mmu_enable:
 	bfi	x0, x2, #32, #3
 	ubfx	x2, x1, #5, #1		/* ASIDBits 2: 16 bits */
 	bfi	x0, x2, #36, #1
+	mrs	x1, S3_0_C0_C7_2	/* id_aa64mmfr2_el1: with E0PD, EL0 cannot even probe our addresses */
+	lsr	x2, x1, #60
+	cmp	x2, #0
+	cset	x2, ne
+	bfi	x0, x2, #56, #1		/* E0PD1 */
 	msr	tcr_el1, x0
 	load_address x0, idmap_root
 	msr	ttbr0_el1, x0
