@@ -102,18 +102,28 @@ static TEE_Result map_run(struct loader *l, const struct elf_segment *s, uint64_
 	return uaspace_add_own(l->as, l->base + va, pages, s->prot, UASPACE_SEGMENT, &filler, NULL);
 }
 
+/* Where the run of pages that begins at va, all shared or all own, ends. */
+static uint64_t end_of_run(const struct loader *l, const struct elf_segment *s, uint64_t va,
+			   bool shared)
+{
+	uint64_t file_end = s->va + s->file_size;
+	uint64_t end = va + PAGE_SIZE;
+
+	while (end < file_end && is_shareable(l, s, end) == shared)
+		end += PAGE_SIZE;
+	/* Own pages may go on into bss, of any length. */
+	return !shared && end >= file_end ? s->va + s->memory_size : end;
+}
+
 static TEE_Result map_segment(struct loader *l, const struct elf_segment *s)
 {
-	uint64_t va = s->va & ~PAGE_MASK;
 	uint64_t end = s->va + s->memory_size;
 
-	while (va < end) {
+	for (uint64_t va = s->va & ~PAGE_MASK; va < end;) {
 		bool shared = is_shareable(l, s, va);
-		uint64_t run_end = va + PAGE_SIZE;
-
-		while (run_end < end && is_shareable(l, s, run_end) == shared)
-			run_end += PAGE_SIZE;
+		uint64_t run_end = round_up(end_of_run(l, s, va, shared), PAGE_SIZE);
 		TEE_Result res = map_run(l, s, va, (run_end - va) >> PAGE_SHIFT, shared);
+
 		if (res)
 			return res;
 		va = run_end;

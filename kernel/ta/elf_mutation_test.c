@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ELF files that were tampered with, and loading that fails half-way: nothing is harmed or left. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/ta/elf_format.h"
+#include "kernel/ta/fixture_test.h"
+#include "kernel/ta/tiny_elf_test.h"
+
+/* An app that was loaded from bytes in memory. */
+struct app {
+	struct elf_copy copy;
+	struct elf elf;
+	struct uaspace as;
+	struct elf_instance instance;
+};
+
+static struct app app;
+static struct tiny_elf tiny;
+
+static TEE_Result decode(const void *data, size_t size)
+{
+	elf_copy_make(&app.copy, data, size);
+	TEE_Result res = elf_decode(&app.copy.file, &app.elf);
+	if (res)
+		elf_copy_drop(&app.copy);
+	return res;
+}
+
+/* --- mutations ---
+ */
+
+static uint64_t seed;
+
+static uint64_t random_word(void)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return seed >> 16;
+}
+
+static uint64_t checksum(const struct page_list *pages)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < pages->count; i++) {
+		const uint64_t *page = page_list_get(pages, i);
+		for (size_t k = 0; k < PAGE_SIZE / 8; k++)
+			sum = sum * 31 + page[k];
+	}
+	return sum;
+}
+
+/* Opens the file; the file itself must not change, whatever it says, and nothing may stay. */
+static TEE_Result open_mutant(void)
+{
+	uint32_t used = guest_b->budget.used, objects = guest_b->heap.objects;
+	uint64_t before = checksum(&app.copy.pages);
+	TEE_Result res = elf_decode(&app.copy.file, &app.elf);
+
+	if (!res)
+		res = uaspace_init(&app.as, guest_b);
+	if (!res) {
+		res = elf_load(&app.copy.file, &app.elf, &app.as, &app.instance);
+		uaspace_destroy(&app.as);
+	}
+	assert_int_equal(guest_b->budget.used, used);
+	assert_int_equal(guest_b->heap.objects, objects);
+	assert_true(checksum(&app.copy.pages) == before);
+	return res;
+}
+
+static const uint64_t nasty[] = {0,
+				 1,
+				 7,
+				 8,
+				 0xfff,
+				 0x1000,
+				 0x7fffffff,
+				 0x80000000,
+				 0xffffffff,
+				 0x40000000,
+				 UINT64_MAX,
+				 1ull << 63,
+				 0xffffffffffff0000};
+
+static void mutate(uint8_t *at)
+{
+	uint64_t value = nasty[random_word() % array_count(nasty)];
+
+	switch (random_word() % 5) {
+	case 0:
+		*at ^= 1u << random_word() % 8;
+		break;
+	case 1:
+		*at = random_word();
+		break;
+	case 2:
+		memcpy(at, &value, 2);
+		break;
+	case 3:
+		memcpy(at, &value, 4);
+		break;
+	default:
+		memcpy(at, &value, 8);
+		break;
+	}
+}
+
+/* Places in the file where mutations hurt: [start, start + size). */
+struct target {
+	uint64_t start, size;
+};
+
+static size_t find_targets(const uint8_t *file, struct target *targets, size_t max)
+{
+	const struct elf_header *h = (const void *)file;
+	size_t n = 0;
+
+	targets[n++] = (struct target){0, 64};
+	targets[n++] = (struct target){h->phoff, h->phnum * 56u};
+	targets[n++] = (struct target){h->shoff, h->shnum * 64u};
+	for (unsigned i = 0; i < h->shnum && n < max; i++) {
+		struct elf_shdr sh;
+		memcpy(&sh, file + h->shoff + i * sizeof(sh), sizeof(sh));
+		bool hurts = sh.type == SHT_RELA || sh.type == SHT_DYNSYM ||
+			     sh.type == SHT_STRTAB || sh.type == 6;
+		if (hurts && sh.size > 0)
+			targets[n++] = (struct target){sh.offset, sh.size};
+	}
+	return n;
+}
+
+static void put_file(const uint8_t *file, uint64_t offset, size_t size)
+{
+	for (uint64_t at = offset; at < offset + size && at < app.copy.file.size; at++)
+		((uint8_t *)page_list_get(&app.copy.pages, at >> PAGE_SHIFT))[at & PAGE_MASK] =
+			file[at];
+}
+
+static void run_mutations(const uint8_t *original, size_t size, unsigned rounds)
+{
+	uint8_t *file = malloc(size + 8);
+	struct target targets[16];
+	size_t count = find_targets(original, targets, array_count(targets));
+	unsigned accepted = 0, refused = 0;
+
+	guest_b->budget.limit = guest_b->budget.used + 300;
+	elf_copy_make(&app.copy, original, size);
+	memcpy(file, original, size);
+	for (unsigned i = 0; i < rounds; i++) {
+		unsigned changes = 1 + random_word() % 2;
+		uint64_t at[2];
+
+		for (unsigned k = 0; k < changes; k++) {
+			const struct target *t = &targets[random_word() % count];
+			at[k] = t->start + random_word() % t->size;
+			mutate(file + at[k]);
+			put_file(file, at[k], 8);
+		}
+		TEE_Result res = open_mutant();
+		bool known = res == TEE_SUCCESS || res == TEE_ERROR_BAD_FORMAT ||
+			     res == TEE_ERROR_NOT_SUPPORTED || res == TEE_ERROR_OUT_OF_MEMORY;
+		assert_true(known);
+		accepted += res == TEE_SUCCESS;
+		refused += res != TEE_SUCCESS;
+		for (unsigned k = 0; k < changes; k++) {
+			memcpy(file + at[k], original + at[k], min((size_t)8, size - at[k]));
+			put_file(file, at[k], 8);
+		}
+	}
+	/* Both kinds have to occur, or the mutator misses its aim. */
+	assert_true(accepted > rounds / 50 && refused > rounds / 10);
+	elf_copy_drop(&app.copy);
+	free(file);
+}
+
+static void ta_027_mutated_shipped_app_never_harms_the_loader(void **state)
+{
+	const struct ta_file *f = ta_file(SMALL_TA);
+
+	(void)state;
+	seed = 1;
+	run_mutations(f->data + TA_ELF_OFFSET, f->size - TA_ELF_OFFSET, 4000);
+}
+
+static void ta_027_mutated_tiny_app_never_harms_the_loader(void **state)
+{
+	(void)state;
+	seed = 2;
+	tiny_elf_make(&tiny);
+	run_mutations((const uint8_t *)&tiny, sizeof(tiny), 30000);
+}
+
+/* --- failures ---
+ */
+
+static TEE_Result open_and_close_small(void)
+{
+	TEE_Result res = uaspace_init(&app.as, guest_b);
+
+	if (res)
+		return res;
+	res = elf_load(&app.copy.file, &app.elf, &app.as, &app.instance);
+	uaspace_destroy(&app.as);
+	return res;
+}
+
+static void each_failing_allocation_or_death_leaves_nothing_behind(void **state)
+{
+	const struct ta_file *f = ta_file(CRYPT_TA);
+
+	(void)state;
+	assert_int_equal(decode(f->data + TA_ELF_OFFSET, f->size - TA_ELF_OFFSET), TEE_SUCCESS);
+	unsigned n = fixture_fail_each(open_and_close_small, &failures.alloc_at, &failures.allocs,
+				       TEE_ERROR_OUT_OF_MEMORY);
+	assert_true(n > 100);
+	/* Polls of the clean-up do not stop it, so the last ones change nothing. */
+	uint32_t used = fixture_pages_used();
+	unsigned died = 0;
+	for (unsigned at = 1; at < 40; at++) {
+		fixture_no_failures();
+		failures.poll_at = at;
+		TEE_Result res = open_and_close_small();
+		assert_true(res == TEE_SUCCESS || res == TEE_ERROR_TARGET_DEAD);
+		died += res == TEE_ERROR_TARGET_DEAD;
+		assert_int_equal(fixture_pages_used(), used);
+	}
+	assert_true(died >= 7);
+	fixture_no_failures();
+	elf_copy_drop(&app.copy);
+}
+
+static void a_guest_that_dies_while_its_file_is_decoded_is_noticed(void **state)
+{
+	const struct ta_file *f = ta_file(CRYPT_TA);
+
+	(void)state;
+	fixture_no_failures();
+	failures.poll_at = 3;
+	assert_int_equal(decode(f->data + TA_ELF_OFFSET, f->size - TA_ELF_OFFSET),
+			 TEE_ERROR_TARGET_DEAD);
+	fixture_no_failures();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(ta_027_mutated_shipped_app_never_harms_the_loader),
+		TEST(ta_027_mutated_tiny_app_never_harms_the_loader),
+		TEST(each_failing_allocation_or_death_leaves_nothing_behind),
+		TEST(a_guest_that_dies_while_its_file_is_decoded_is_noticed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
