@@ -35,6 +35,7 @@ void kernel_main(void)
 	ta_init();
 	shm_init();
 	image_init();
+	page_reclaim = image_reclaim;
 	syscall_init();
 	service_device_init();
 	service_rng_init();

@@ -363,6 +363,31 @@ static void running_out_of_pages_anywhere_is_an_error_code(void **state)
 	assert_true(refused > 20);
 }
 
+/* Unreferenced images stay for the next guest, and go when somebody needs the memory. */
+static void unused_images_give_way_to_whoever_needs_pages(void **state)
+{
+	struct image_totals images;
+	uint32_t session;
+	void *taken = NULL, *page;
+
+	(void)state;
+	assert_int_equal(open(&session), TEE_SUCCESS);
+	assert_int_equal(model_close(&guest, session), TEE_SUCCESS);
+	image_totals(&images);
+	assert_int_equal(images.images, 1);
+	assert_true(images.unused_pages > 20);
+	while ((page = page_alloc(&system_budget))) {
+		*(void **)page = taken;
+		taken = page;
+	}
+	image_totals(&images);
+	assert_int_equal(images.images, 0);
+	while ((page = taken)) {
+		taken = *(void **)page;
+		page_free(&system_budget, page);
+	}
+}
+
 static unsigned corrupt_at;
 
 static bool corrupt_file(struct model *model, uint32_t cmd, struct msg_header *message,
@@ -452,6 +477,7 @@ int main(void)
 		TEST(ta_076_an_app_that_is_nowhere_is_not_found),
 		TEST(a_second_guest_pays_for_writable_pages_only),
 		TEST(running_out_of_pages_anywhere_is_an_error_code),
+		TEST(unused_images_give_way_to_whoever_needs_pages),
 		TEST(a_corrupt_file_is_refused_and_nothing_stays),
 		TEST(hostile_answers_to_load_ta_are_refused),
 	};
