@@ -269,6 +269,28 @@ static void bad_attributes_are_refused_in_the_message_NW083_NW173_NW076(void **s
 	}
 }
 
+static bool fail_with_good_result(uint32_t regs[8])
+{
+	((struct msg_header *)sim_frame_data((uint64_t)regs[1] << 32 | regs[2]))->ret = 0;
+	regs[0] = SMC_EBADADDR;
+	return true;
+}
+
+static void success_needs_both_a0_and_the_result_NW175(void **state)
+{
+	uint64_t data = guest_pages(0, 1);
+
+	(void)state;
+	tee.hostile = fail_with_good_result;
+	assert_int_equal(guest_register(0, COOKIE, data, 1, 0, 4096), 0x80000000u | SMC_EBADADDR);
+	assert_int_equal(sim.pins, 0);
+	tee.hostile = NULL;
+	assert_int_equal(guest_register(0, COOKIE, data, 1, 0, 4096), 0);
+	tee.hostile = fail_with_good_result;
+	assert_int_equal(guest_unregister(0, COOKIE), 0x80000000u | SMC_EBADADDR);
+	assert_int_equal(sim.pins, 1);
+}
+
 static void a_call_that_the_tee_never_wrote_to_is_no_success_NW175(void **state)
 {
 	(void)state;
@@ -367,6 +389,7 @@ int main(void)
 		T(only_latched_outputs_come_back_and_no_address_NW082_NW172),
 		T(the_session_comes_back_from_open_session),
 		T(bad_attributes_are_refused_in_the_message_NW083_NW173_NW076),
+		T(success_needs_both_a0_and_the_result_NW175),
 		T(a_call_that_the_tee_never_wrote_to_is_no_success_NW175),
 		T(a_message_rewritten_during_the_call_changes_nothing_NW032_NW176),
 		T(resume_of_what_is_not_suspended_gets_ERESUME_NW036),

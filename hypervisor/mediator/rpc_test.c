@@ -287,6 +287,8 @@ static void bad_answers_to_alloc_reach_the_tee_as_zeros_NW180_NW190(void **state
 			   {page, 0},     {0x1000, 5},    {device, 5},
 			   {page, 0x777}, {~0xFFFull, 5}, {page, 0x4D45440000000001}};
 
+	struct med_counters counters;
+
 	(void)state;
 	tee.scripts[0] = script;
 	sim_set_type(0, device, IPA_DEVICE);
@@ -306,6 +308,8 @@ static void bad_answers_to_alloc_reach_the_tee_as_zeros_NW180_NW190(void **state
 				 0);
 		assert_int_equal(guest_message_at(0, ipa)->header.ret, TEE_ERROR_OUT_OF_MEMORY);
 		assert_int_equal(sim.pins, 1);
+		med_vm_counters(sim.vms[0].vm, &counters);
+		assert_int_equal(counters.rpc_buffers, 0);
 	}
 }
 
@@ -501,6 +505,37 @@ static void an_rpc_whose_message_memory_vanished_fails_for_the_tee_NW172_NW183(v
 	quiet();
 }
 
+static void only_the_list_of_the_last_allocation_is_kept_NW174(void **state)
+{
+	static const struct tee_act script[] = {
+		{TEE_SHM_ALLOC, 4096, 0, 0}, {TEE_SHM_ALLOC, 4096, 0, 0},
+		{TEE_SHM_ALLOC, 4096, 0, 0}, {TEE_SHM_ALLOC, 4096, 0, 0},
+		{TEE_INTERRUPT, 0, 0, 0},    {TEE_SHM_FREE, 0, 0, 0},
+		{TEE_SHM_FREE, 0, 0, 0},     {TEE_SHM_FREE, 0, 0, 0},
+		{TEE_SHM_FREE, 0, 0, 0},     {TEE_END, 0, 0, 0}};
+	struct med_counters counters;
+	uint64_t regs[8];
+
+	(void)state;
+	tee.scripts[0] = script;
+	assert_int_equal(start_a(0, regs), SMC_RPC_CMD);
+	for (uint32_t i = 0; i < 4; i++) {
+		guest_serve(0, regs);
+		guest_resume(0, 0, regs);
+	}
+	assert_int_equal(regs[0], SMC_RPC_FOREIGN_INTR);
+	med_vm_counters(sim.vms[0].vm, &counters);
+	assert_int_equal(counters.buffers, 4);
+	/* the message and one list */
+	assert_int_equal(counters.shadow_pages - counters.spare_pages, 2);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(guest_resume(0, 0, regs), SMC_RPC_CMD);
+		guest_serve(0, regs);
+	}
+	assert_int_equal(guest_resume(0, 0, regs), SMC_OK);
+	quiet();
+}
+
 static void rpc_buffers_are_limited_NW184(void **state)
 {
 	static const struct tee_act script[] = {{TEE_ALLOC, 0, 0, 0},
@@ -598,6 +633,7 @@ int main(void)
 		T(a_reused_thread_id_belongs_to_the_new_call_NW182),
 		T(of_two_resumes_one_wins_NW036),
 		T(an_rpc_whose_message_memory_vanished_fails_for_the_tee_NW172_NW183),
+		T(only_the_list_of_the_last_allocation_is_kept_NW174),
 		T(rpc_buffers_are_limited_NW184),
 		T(the_state_of_a_call_can_be_seen),
 		T(a_call_in_the_tee_is_seen_running),
