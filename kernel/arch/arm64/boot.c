@@ -7,12 +7,9 @@
 #include "kernel/lib/log.h"
 #include "kernel/platform/platform.h"
 
-#define SLICES_PER_SECOND 500 /* 2 ms: the normal world's overdue tick waits no longer (NW-222) */
-
 _Static_assert(offsetof(struct cpu, entry_stack) == CPU_ENTRY_STACK, "");
 _Static_assert(offsetof(struct cpu, fault_stack) == CPU_FAULT_STACK, "");
 _Static_assert(offsetof(struct cpu, scratch) == CPU_SCRATCH, "");
-_Static_assert(offsetof(struct cpu, slice_ticks) == CPU_SLICE_TICKS, "");
 _Static_assert(offsetof(struct cpu, idmap_ttbr) == CPU_IDMAP_TTBR, "");
 _Static_assert(offsetof(struct cpu, mpidr) == CPU_MPIDR, "");
 _Static_assert(offsetof(struct cpu, fp_nw_saved) == CPU_FP_NW_SAVED, "");
@@ -49,7 +46,6 @@ static void cpu_record_init(unsigned index, uint64_t mpidr)
 
 	cpu->entry_stack = STACK_TOP(index, FIXMAP_ENTRY_STACK, ENTRY_STACK_PAGES);
 	cpu->fault_stack = STACK_TOP(index, FIXMAP_FAULT_STACK, FAULT_STACK_PAGES);
-	cpu->slice_ticks = arch_counter_hz() / SLICES_PER_SECOND;
 	cpu->idmap_ttbr = linear_to_pa(idmap_root);
 	cpu->mpidr = mpidr;
 	cpu->index = index;

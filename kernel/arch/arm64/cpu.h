@@ -10,7 +10,6 @@ struct cpu {
 	uint64_t entry_stack; /* top of the stack that every entry from EL3 starts on */
 	uint64_t fault_stack; /* top of the stack of exceptions of the kernel itself */
 	uint64_t scratch[2];
-	uint64_t slice_ticks; /* what a yielding entry arms the secure timer with (NW-222) */
 	uint64_t idmap_ttbr;  /* TTBR0 outside of EL0: the identity page, ASID 0 */
 	uint64_t mpidr;       /* affinity, from the device tree */
 	uint32_t fp_nw_saved; /* the normal world's V state is in fp_nw, not in the registers */

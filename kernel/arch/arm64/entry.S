@@ -48,13 +48,8 @@
 function from_el3_yielding
 	take_entry_stack 32
 	store_args
-	ldr	x11, [x9, #CPU_SLICE_TICKS]
-	mov	x12, #1
-	msr	cntps_tval_el1, x11	/* NW-222 */
-	msr	cntps_ctl_el1, x12
 	bl	entry_yielding
 	mrs	x9, tpidr_el1
-	msr	cntps_ctl_el1, xzr
 	ldr	w10, [x9, #CPU_FP_NW_SAVED]
 	cbnz	w10, 2f
 1:	exit_with_args

@@ -37,10 +37,9 @@
 #define CPU_ENTRY_STACK         0
 #define CPU_FAULT_STACK         8
 #define CPU_SCRATCH             16
-#define CPU_SLICE_TICKS         32
-#define CPU_IDMAP_TTBR          40
-#define CPU_MPIDR               48
-#define CPU_FP_NW_SAVED         56
+#define CPU_IDMAP_TTBR          32
+#define CPU_MPIDR               40
+#define CPU_FP_NW_SAVED         48
 #define CPU_STRIDE              640
 
 /* struct user_context */
