@@ -12,7 +12,7 @@ sys.path.insert(0, str(REPO / "tools"))
 sys.dont_write_bytecode = True
 
 from launcher.machine import Machine  # noqa: E402
-from launcher.prepare import prepare_machine  # noqa: E402
+from launcher.prepare import bare_guest, prepare_machine  # noqa: E402
 
 BOOTED = "of secure memory free"        # the last words of the kernel's start
 DEFAULT_LIMIT = 240                     # seconds for a test, unless @pytest.mark.limit(seconds) says otherwise
@@ -53,10 +53,16 @@ class Boots:
         self._folder = folder
         self._machines = []
 
-    def __call__(self, adjust=None, **description):
-        """A machine with prepare_machine's options, its configuration changed by adjust(config); ready."""
+    def __call__(self, adjust=None, bare=(), **description):
+        """A machine with prepare_machine's options, its configuration changed by adjust(config); ready.
+
+        bare: (name, boot arguments) or (name, boot arguments, manual) of bare-metal test guests beside the others.
+        """
         folder = self._folder / f"machine{len(self._machines) + 1}"
         folder.mkdir()
+        if bare:
+            description.setdefault("guests", 0)
+            description["extra_guests"] = [bare_guest(folder, name, words, manual=bool(manual)) for name, words, *manual in bare]
         config = prepare_machine(folder, **description)
         if adjust:
             adjust(config)
