@@ -115,5 +115,5 @@ void *page_list_get(const struct page_list *list, size_t index)
 		index -= chunk->used;
 		chunk = chunk->next;
 	}
-	return chunk->pages[index];
+	return chunk->pages[page_index_clamp(index, chunk->used)];
 }

@@ -12,6 +12,18 @@
 #include "kernel/lib/types.h"
 #include "kernel/memory/heap.h"
 
+/*
+ * index if it is below count, else 0, without a branch: a trusted app's address becomes an index,
+ * and a CPU that guesses past the checks must not read what lies behind the list.
+ */
+static inline size_t page_index_clamp(size_t index, size_t count)
+{
+	size_t in_range = -(size_t)(index < count);
+
+	__asm__ volatile("" : "+r"(in_range));
+	return index & in_range;
+}
+
 struct page_chunk {
 	struct page_chunk *next;
 	struct budget *budget; /* that the chunk is charged to, if it is a page of its own */

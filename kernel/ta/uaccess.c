@@ -53,7 +53,7 @@ static bool copy_piece(const struct uaspace_region *r, uint64_t va, void *to, co
 	size_t offset = va & PAGE_MASK;
 
 	if (r->prot & PROT_NS) {
-		paddr_t pa = r->source.page_at(r->source.object, r->source.first + index);
+		paddr_t pa = uaspace_page_pa(r, index);
 		pa.pa += offset;
 		return to ? arch_ns_read(to, pa, size) : arch_ns_write(pa, from, size);
 	}

@@ -262,10 +262,16 @@ void uaspace_remove(struct uaspace *as, struct uaspace_region *r)
 	heap_free(&as->guest->heap, r);
 }
 
+paddr_t uaspace_page_pa(const struct uaspace_region *r, size_t index)
+{
+	index = page_index_clamp(index, r->page_count);
+	return r->source.page_at(r->source.object, r->source.first + index);
+}
+
 void *uaspace_page(const struct uaspace_region *r, size_t index)
 {
 	assert(index < r->page_count && !(r->prot & PROT_NS));
-	return platform_to_virtual(r->source.page_at(r->source.object, r->source.first + index));
+	return platform_to_virtual(uaspace_page_pa(r, index));
 }
 
 TEE_Result uaspace_lend(const struct uaspace *as, uaddr_t va, size_t size,

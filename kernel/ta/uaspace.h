@@ -89,6 +89,10 @@ void uaspace_remove(struct uaspace *as, struct uaspace_region *region);
 /* The region that va lies in, or NULL. */
 struct uaspace_region *uaspace_find(const struct uaspace *as, uint64_t va);
 
+/* Where page index < page_count of a region is; an index out of range gives the first, also to a
+ * CPU that only guesses. */
+paddr_t uaspace_page_pa(const struct uaspace_region *region, size_t index);
+
 /* Kernel address of page index of a region of secure memory (asserted). */
 void *uaspace_page(const struct uaspace_region *region, size_t index);
 
