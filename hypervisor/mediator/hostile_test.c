@@ -178,7 +178,7 @@ static const struct tee_act scripts[TEE_SCRIPTS][8] = {
 	 {TEE_SHM_FREE, 0, 0, 0},
 	 {TEE_END, 0, 0, 0}},
 	{{TEE_ALLOC, 0, 0, 0}, {TEE_SHM_ALLOC, 4096, 1, 0}, {TEE_END, 0, 0, 0}},
-	{{TEE_SHM_FREE, 0, 0, 0}, {TEE_END, 0, 0, 0}},
+	{{TEE_ALLOC, 0, 0, 0}, {TEE_SHM_FREE, 0, 0, 0}, {TEE_END, 0, 0, 0}},
 	{{TEE_ALLOC, 0, 0, 0}, {TEE_CMD, RPC_CMD_LOAD_TA, 10, 0}, {TEE_END, 0, 0, 0}},
 	{{TEE_RAW, 0xFFFF0099, 0, 0}, {TEE_INTERRUPT, 0, 0, 0}, {TEE_END, 0xFFFF0000, 0, 0}},
 };

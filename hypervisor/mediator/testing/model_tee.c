@@ -401,6 +401,9 @@ static void yielding(uint32_t regs[8])
 	message = reach(regs[7], pa);
 	assert_int_equal(message->ret, TEE_ERROR_GENERIC);
 	assert_int_equal(message->ret_origin, TEE_ORIGIN_COMMS);
+	/* nothing of another call follows (NW-189) */
+	for (uint32_t i = MSG_SIZE(message->num_params); i < MSG_PAGE_SIZE; i++)
+		assert_int_equal(((uint8_t *)message)[i], 0);
 	if (tee.force_a0 != 0 || tee.untouched) {
 		regs[0] = tee.force_a0;
 		regs[1] = regs[2] = regs[3] = 0x5555;
