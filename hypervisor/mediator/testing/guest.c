@@ -256,3 +256,20 @@ uint32_t guest_invoke(uint32_t k, uint32_t func, bool profile_a)
 		k, ipa,
 		guest_run(k, 0, profile_a ? SMC_CALL_WITH_RPC_ARG : SMC_CALL_WITH_ARG, ipa, 0));
 }
+
+/* Starts an INVOKE of script @func in profile A; the page is remembered for guest_serve(). */
+uint32_t guest_start_a(uint32_t k, uint32_t func, uint64_t regs[8])
+{
+	uint64_t ipa = guest_message(k, MSG_CMD_INVOKE_COMMAND, 1);
+
+	guest_message_at(k, ipa)->header.func = func;
+	guest_state[k].message_page = ipa;
+	guest_state[k].message_rpc_offset = MSG_SIZE(1);
+	return guest_start(k, 0, SMC_CALL_WITH_RPC_ARG, ipa, 0, regs);
+}
+
+/* Where the RPC message of that call is. */
+struct guest_message *guest_rpc_page(uint32_t k)
+{
+	return guest_at(k, guest_state[k].message_page + guest_state[k].message_rpc_offset);
+}

@@ -415,6 +415,27 @@ void sim_check_empty(void)
 	assert_int_equal(tee_buffer_count(), 0);
 }
 
+void sim_check_quiet(uint32_t k)
+{
+	struct med_counters counters;
+
+	med_vm_counters(sim.vms[k].vm, &counters);
+	assert_int_equal(counters.calls, 0);
+	assert_int_equal(counters.buffers, 0);
+	assert_int_equal(counters.pages, 0);
+	assert_int_equal(counters.rpc_buffers, 0);
+	assert_int_equal(sim.pins, 0);
+	assert_int_equal(guest_state[k].payloads, 0);
+}
+
+struct med_call_info sim_only_call(uint32_t k)
+{
+	struct med_call_info info[4];
+
+	assert_int_equal(med_vm_calls(sim.vms[k].vm, info, 4), 1);
+	return info[0];
+}
+
 int sim_setup(void **state)
 {
 	(void)state;

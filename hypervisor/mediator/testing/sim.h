@@ -100,6 +100,10 @@ void sim_vm_boot(uint32_t k, uint32_t ram_pages); /* RAM and med_vm_create() */
 void sim_vm_end(uint32_t k);                      /* kill, destroy, take the RAM back */
 bool sim_vm_end_step(uint32_t k);                 /* one destroy step; true when it is gone */
 void sim_check_empty(void);
+/* VM @k, the only one, has nothing lent and no call in flight. */
+void sim_check_quiet(uint32_t k);
+/* The one call that VM @k has. */
+struct med_call_info sim_only_call(uint32_t k);
 
 void *sim_frame_data(uint64_t pa);
 uint64_t sim_pa(uint32_t k, uint64_t ipa); /* 0 if not mapped */
@@ -135,6 +139,9 @@ uint32_t guest_register(uint32_t k, uint64_t cookie, uint64_t data, uint32_t cou
 			uint64_t size);
 uint32_t guest_unregister(uint32_t k, uint64_t cookie);
 uint32_t guest_invoke(uint32_t k, uint32_t func, bool profile_a);
+
+uint32_t guest_start_a(uint32_t k, uint32_t func, uint64_t regs[8]);
+struct guest_message *guest_rpc_page(uint32_t k);
 
 struct guest_state {
 	uint32_t payloads;  /* given to SHM_ALLOC and not freed */
