@@ -5,6 +5,7 @@ GUESTS ?= 2
 PYTHON = /usr/bin/python3
 TENON = $(PYTHON) ./tenon
 TENON_CACHE ?= $(HOME)/.cache/tenon
+override TENON_CACHE := $(abspath $(TENON_CACHE))
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 export TENON_CACHE
 export TENON_BUILD = $(abspath $(BUILD))
