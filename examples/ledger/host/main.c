@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -18,20 +19,26 @@ struct options {
 	uint64_t seed;
 	uint64_t size_max;
 	uint64_t sessions;
-	uint64_t reopen; /* a book is replaced about once in so many calls; 0: never */
+	uint64_t reopen;      /* a book is replaced about once in so many calls; 0: never */
+	uint64_t pause_ms;    /* between two calls ... */
+	uint64_t pause_after; /* ... once so many were made */
 	bool shows_progress;
 	bool prints_json;
 };
 
+static volatile sig_atomic_t is_told_to_end;
+
 static const char usage[] =
 	"usage: ledger [--calls N] [--seconds S] [--seed S] [--max BYTES] [--sessions 1..8]\n"
-	"              [--reopen N] [--progress] [--json]\n"
+	"              [--reopen N] [--pause MS [--pause-after N]] [--progress] [--json]\n"
 	"  --calls N     checked calls to make; 0: until --seconds or for ever (default 1000)\n"
 	"  --max BYTES   largest memory reference, 0..1048576 (default: that)\n"
 	"  --reopen N    replace a book by a new one about once in N calls (default 500; 0: "
 	"never)\n"
+	"  --pause MS    rest so long after each call, once N of them are made\n"
 	"  --progress    a line 'ledger: DONE/CALLS' each 100 calls\n"
-	"  --json        the summary as one line of JSON\n";
+	"  --json        the summary as one line of JSON\n"
+	"SIGTERM ends it after the current call, with the summary.\n";
 
 static uint64_t parse_number(const char *text, uint64_t max)
 {
@@ -87,6 +94,12 @@ static struct options parse_options(int argc, char **argv)
 		case 'r':
 			o.reopen = parse_number(optarg, UINT64_MAX);
 			break;
+		case 'w':
+			o.pause_ms = parse_number(optarg, 60000);
+			break;
+		case 'a':
+			o.pause_after = parse_number(optarg, UINT64_MAX);
+			break;
 		case 'p':
 			o.shows_progress = true;
 			break;
@@ -113,9 +126,23 @@ static double seconds_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static void take_signal(int number)
+{
+	(void)number;
+	is_told_to_end = 1;
+}
+
+static void rest(uint64_t milliseconds)
+{
+	struct timespec time = {.tv_sec = (time_t)(milliseconds / 1000),
+				.tv_nsec = (long)(milliseconds % 1000) * 1000000};
+
+	nanosleep(&time, NULL);
+}
+
 static bool run(struct client *client, const struct options *o, double start)
 {
-	while (o->calls == 0 || client->calls < o->calls) {
+	while (!is_told_to_end && (o->calls == 0 || client->calls < o->calls)) {
 		if (o->seconds && seconds_now() - start >= (double)o->seconds)
 			break;
 		if (o->reopen && random_below(&client->random, o->reopen) == 0 &&
@@ -125,6 +152,8 @@ static bool run(struct client *client, const struct options *o, double start)
 			return false;
 		if (o->shows_progress && client->calls % 100 == 0)
 			printf("ledger: %" PRIu64 "/%" PRIu64 "\n", client->calls, o->calls);
+		if (o->pause_ms && client->calls >= o->pause_after)
+			rest(o->pause_ms);
 	}
 	return true;
 }
@@ -152,6 +181,7 @@ int main(int argc, char **argv)
 	double start = seconds_now();
 	bool is_right;
 
+	signal(SIGTERM, take_signal);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	is_right = client_open(&client, o.seed, (unsigned int)o.sessions, o.size_max) &&
 		   run(&client, &o, start);
