@@ -113,13 +113,18 @@ static bool stage_lines(void)
 static void stage_vm(struct vm *vm)
 {
 	uint8_t part[VM_STEP];
-	bool level;
-	unsigned n = vuart_take(vm->uart, part, sizeof(part), &level);
+	unsigned n = vuart_take(vm->uart, part, sizeof(part));
 
-	if (n == sizeof(part))
-		console_vm_output(vm->number);
-	vm_uart_line(vm, level);
+	vm_uart_line(vm);
 	stage_bytes((uint8_t)vm->number, part, n);
+	if (n == sizeof(part)) {
+		console_vm_output(vm->number);
+	} else if (vm->announce) {
+		const char *what = __atomic_exchange_n(&vm->announce, NULL, __ATOMIC_ACQ_REL);
+
+		if (what)
+			console_line("event: %s %u", what, vm->number);
+	}
 }
 
 static bool stage_next_vm(void)
@@ -141,12 +146,6 @@ static bool stage_next_vm(void)
 		return true;
 	}
 	return false;
-}
-
-/* What a VM that ends has still to say goes before the line that tells of its end. */
-void console_flush_vm(unsigned number)
-{
-	console_vm_output(number);
 }
 
 static bool output_step(bool *wire_full)
@@ -182,7 +181,8 @@ static void input_byte(uint8_t wire)
 	vm = vm_get(in.channel);
 	if (!vm)
 		return;
-	vm_uart_line(vm, vuart_put(vm->uart, byte));
+	vuart_put(vm->uart, byte);
+	vm_uart_line(vm);
 	vm_put(vm);
 }
 

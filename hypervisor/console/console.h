@@ -18,9 +18,6 @@ void console_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /** VM @number has written something. */
 void console_vm_output(unsigned number);
-/** Take what VM @number wrote before its end or off is announced. */
-void console_flush_vm(unsigned number);
-
 /** The UART's interrupt. */
 void console_interrupt(void);
 

@@ -3,7 +3,7 @@
  * Ticket spinlocks. EL2 always runs with interrupts masked, so taking one needs no more.
  *
  * Lock order (take from left to right only):
- *   mediator's locks → vm table → vgic → timer → sched → heap → page pool → vuart → console
+ *   mediator's locks → vm table → vm → vgic → timer → sched → heap → page pool → vuart → console
  */
 #ifndef LIB_LOCK_H
 #define LIB_LOCK_H

@@ -46,7 +46,7 @@ static enum task_result phase_drain(struct vm *vm)
 	if (!vm->cursor)
 		vm->cursor = arch_time() + arch_time_hz() / DRAIN_HZ;
 	if (vuart_written(vm->uart) && arch_time() < vm->cursor) {
-		console_flush_vm(vm->number);
+		console_vm_output(vm->number);
 		return TASK_AGAIN;
 	}
 	return vm_phase_next(vm, phase_free);
@@ -104,7 +104,7 @@ enum task_result vm_phase_stop(struct vm *vm)
 	}
 	if (!stopped)
 		return TASK_AGAIN;
-	console_flush_vm(vm->number);
+	console_vm_output(vm->number);
 	return vm_phase_next(vm, phase_tee);
 }
 

@@ -80,9 +80,15 @@ void vm_kick(struct vm *vm, uint32_t mask)
 			vcpu_request(vm->vcpus[i], REQUEST_VGIC);
 }
 
-void vm_uart_line(struct vm *vm, bool level)
+void vm_uart_line(struct vm *vm)
 {
-	vm_kick(vm, vgic_set_line(&vm->vgic, 0, UART_INTID, level));
+	uint32_t kick;
+
+	/* Looked at and passed on in one, or an older level could overtake a newer one. */
+	lock_acquire(&vm->lock);
+	kick = vgic_set_line(&vm->vgic, 0, UART_INTID, vuart_line(vm->uart));
+	lock_release(&vm->lock);
+	vm_kick(vm, kick);
 }
 
 void vm_off(struct vm *vm, bool reset)
@@ -92,8 +98,9 @@ void vm_off(struct vm *vm, bool reset)
 	if (!__atomic_compare_exchange_n(&vm->state, &running, VM_OFF, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return;
-	console_flush_vm(vm->number);
-	console_line("event: %s %u", reset ? "reset" : "off", vm->number);
+	/* The console says so after the guest's last words. */
+	__atomic_store_n(&vm->announce, reset ? "reset" : "off", __ATOMIC_RELEASE);
+	console_vm_output(vm->number);
 	for (unsigned i = 0; i < vm->node->cpus; i++)
 		vcpu_request(vm->vcpus[i], REQUEST_STOP);
 }
@@ -128,11 +135,9 @@ static bool gic_access(struct vcpu *vcpu, uint64_t ipa, unsigned size, bool writ
 
 static bool uart_access(struct vm *vm, uint32_t offset, bool write, uint64_t *value)
 {
-	bool level;
-
-	if (vuart_access(vm->uart, offset, write, value, &level))
+	if (vuart_access(vm->uart, offset, write, value))
 		console_vm_output(vm->number);
-	vm_uart_line(vm, level);
+	vm_uart_line(vm);
 	return true;
 }
 

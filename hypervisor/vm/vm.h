@@ -61,7 +61,8 @@ struct vm {
 	enum task_result (*phase)(struct vm *vm); /* of the job */
 	uint64_t cursor;                          /* of the phase */
 	uint64_t kernel_at, initrd_at, dtb_at;    /* IPA; initrd_at 0: none */
-	uint64_t death;                           /* when it began */
+	const char *announce; /* "off" or "reset", until the console has said so */
+	uint64_t death;       /* when it began */
 	struct vm_trigger trigger;
 };
 _Static_assert(sizeof(struct vm) <= HEAP_MAX, "a VM fits a block of the heap");
@@ -94,8 +95,8 @@ void vm_off(struct vm *vm, bool reset);
 
 /** Ask the vCPUs of @mask to bring their list registers up to date. */
 void vm_kick(struct vm *vm, uint32_t mask);
-/** The console brought a byte, or took some: the interrupt line of the guest's UART. */
-void vm_uart_line(struct vm *vm, bool level);
+/** Something happened to the guest's UART: bring its interrupt line up to date. */
+void vm_uart_line(struct vm *vm);
 
 /** SMC or HVC of the loaded vCPU; PC already past it. */
 void vm_call(struct vcpu *vcpu);

@@ -41,11 +41,6 @@ static uint32_t rx_used(const struct vuart *u)
 	return u->rx_head - u->rx_tail;
 }
 
-static bool line_level(const struct vuart *u)
-{
-	return (u->ris & u->imsc) != 0;
-}
-
 void vuart_init(struct vuart *uart)
 {
 	memset(uart, 0, sizeof(*uart));
@@ -148,7 +143,7 @@ static void write_register(struct vuart *u, uint32_t offset, uint16_t v)
 	}
 }
 
-bool vuart_access(struct vuart *uart, uint32_t offset, bool write, uint64_t *value, bool *irq)
+bool vuart_access(struct vuart *uart, uint32_t offset, bool write, uint64_t *value)
 {
 	bool output;
 
@@ -157,13 +152,12 @@ bool vuart_access(struct vuart *uart, uint32_t offset, bool write, uint64_t *val
 		write_register(uart, offset, (uint16_t)*value);
 	else
 		*value = read_register(uart, offset);
-	*irq = line_level(uart);
 	output = tx_used(uart) != 0;
 	lock_release(&uart->lock);
 	return output && write;
 }
 
-uint32_t vuart_take(struct vuart *uart, uint8_t *out, uint32_t max, bool *irq)
+uint32_t vuart_take(struct vuart *uart, uint8_t *out, uint32_t max)
 {
 	uint32_t n = 0, before;
 
@@ -173,9 +167,18 @@ uint32_t vuart_take(struct vuart *uart, uint8_t *out, uint32_t max, bool *irq)
 		out[n++] = uart->tx[uart->tx_tail++ % VUART_TX_SIZE];
 	if (before >= VUART_TX_SIZE / 2 && tx_used(uart) < VUART_TX_SIZE / 2)
 		uart->ris |= INT_TX;
-	*irq = line_level(uart);
 	lock_release(&uart->lock);
 	return n;
+}
+
+bool vuart_line(struct vuart *uart)
+{
+	bool level;
+
+	lock_acquire(&uart->lock);
+	level = (uart->ris & uart->imsc) != 0;
+	lock_release(&uart->lock);
+	return level;
 }
 
 uint32_t vuart_written(struct vuart *uart)
@@ -188,15 +191,11 @@ uint32_t vuart_written(struct vuart *uart)
 	return n;
 }
 
-bool vuart_put(struct vuart *uart, uint8_t byte)
+void vuart_put(struct vuart *uart, uint8_t byte)
 {
-	bool irq;
-
 	lock_acquire(&uart->lock);
 	if (rx_used(uart) < VUART_RX_SIZE)
 		uart->rx[uart->rx_head++ % VUART_RX_SIZE] = byte;
 	rx_status(uart);
-	irq = line_level(uart);
 	lock_release(&uart->lock);
-	return irq;
 }

@@ -24,17 +24,19 @@ struct vuart {
 
 void vuart_init(struct vuart *uart);
 
-/** A guest's access at @offset in the 4 KiB. *@irq: level of the interrupt line afterwards. Returns
- * true when there is something to take with vuart_take(). */
-bool vuart_access(struct vuart *uart, uint32_t offset, bool write, uint64_t *value, bool *irq);
+/** A guest's access at @offset in the 4 KiB. Returns true when there is something to take. */
+bool vuart_access(struct vuart *uart, uint32_t offset, bool write, uint64_t *value);
 
-/** Move up to @max bytes that the guest wrote to @out; returns how many. *@irq as above. */
-uint32_t vuart_take(struct vuart *uart, uint8_t *out, uint32_t max, bool *irq);
+/** Move up to @max bytes that the guest wrote to @out; returns how many. */
+uint32_t vuart_take(struct vuart *uart, uint8_t *out, uint32_t max);
+
+/** The level of the interrupt line now. */
+bool vuart_line(struct vuart *uart);
 
 /** How many bytes are there to take. */
 uint32_t vuart_written(struct vuart *uart);
 
-/** A byte for the guest; dropped if its ring is full. Returns the level of the interrupt line. */
-bool vuart_put(struct vuart *uart, uint8_t byte);
+/** A byte for the guest; dropped if its ring is full. */
+void vuart_put(struct vuart *uart, uint8_t byte);
 
 #endif

@@ -10,13 +10,12 @@
 #define ICR  0x44u
 
 static struct vuart uart;
-static bool irq;
+#define irq vuart_line(&uart)
 
 static int setup(void **state)
 {
 	(void)state;
 	vuart_init(&uart);
-	irq = false;
 	return 0;
 }
 
@@ -24,13 +23,13 @@ static uint64_t rd(uint32_t offset)
 {
 	uint64_t v = ~0ull;
 
-	vuart_access(&uart, offset, false, &v, &irq);
+	vuart_access(&uart, offset, false, &v);
 	return v;
 }
 
 static bool wr(uint32_t offset, uint64_t v)
 {
-	return vuart_access(&uart, offset, true, &v, &irq);
+	return vuart_access(&uart, offset, true, &v);
 }
 
 static void drivers_find_a_pl011(void **state)
@@ -50,9 +49,9 @@ static void what_the_guest_writes_is_taken_in_order(void **state)
 	assert_true(wr(DR, 'a'));
 	assert_true(wr(DR, 'b'));
 	assert_true(wr(DR, 0x1FF));
-	assert_int_equal(vuart_take(&uart, out, sizeof(out), &irq), 3);
+	assert_int_equal(vuart_take(&uart, out, sizeof(out)), 3);
 	assert_memory_equal(out, "ab\xFF", 3);
-	assert_int_equal(vuart_take(&uart, out, sizeof(out), &irq), 0);
+	assert_int_equal(vuart_take(&uart, out, sizeof(out)), 0);
 }
 
 static void a_full_ring_shows_as_a_full_fifo_and_loses_only_what_comes_then(void **state)
@@ -66,7 +65,7 @@ static void a_full_ring_shows_as_a_full_fifo_and_loses_only_what_comes_then(void
 	}
 	assert_true(rd(FR) & 0x20);
 	wr(DR, 'x');
-	assert_int_equal(vuart_take(&uart, out, sizeof(out), &irq), VUART_TX_SIZE);
+	assert_int_equal(vuart_take(&uart, out, sizeof(out)), VUART_TX_SIZE);
 	assert_int_equal(out[VUART_TX_SIZE - 1], (uint8_t)(VUART_TX_SIZE - 1));
 	assert_false(rd(FR) & 0x20);
 }
@@ -84,9 +83,9 @@ static void the_transmit_interrupt_comes_when_there_is_room_again(void **state)
 	for (unsigned i = 0; i < VUART_TX_SIZE; i++)
 		wr(DR, 'b');
 	assert_false(irq);
-	vuart_take(&uart, out, 8, &irq);
+	vuart_take(&uart, out, 8);
 	assert_false(irq);
-	vuart_take(&uart, out, sizeof(out), &irq);
+	vuart_take(&uart, out, sizeof(out));
 	assert_true(irq);
 	assert_int_equal(rd(MIS), 0x20);
 }
@@ -94,10 +93,12 @@ static void the_transmit_interrupt_comes_when_there_is_room_again(void **state)
 static void the_receive_interrupt_stays_while_there_are_bytes(void **state)
 {
 	(void)state;
-	assert_false(vuart_put(&uart, 'a')); /* masked */
+	vuart_put(&uart, 'a');
+	assert_false(irq); /* masked */
 	wr(IMSC, 0x50);
 	assert_true(irq);
-	assert_true(vuart_put(&uart, 'b'));
+	vuart_put(&uart, 'b');
+	assert_true(irq);
 	wr(ICR, 0x7FF);
 	assert_true(irq);
 	assert_int_equal(rd(DR), 'a');
