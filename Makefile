@@ -25,7 +25,7 @@ $(BUILD)/build.ninja: | ready
 
 images: ready $(BUILD)/build.ninja
 	ninja -C $(BUILD)
-	@$(TENON) firmware
+	@$(TENON) firmware >/dev/null
 
 demo: all                       ## the main job on a live screen (GUESTS=N)
 	@$(TENON) demo --guests $(GUESTS)
