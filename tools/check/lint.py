@@ -25,7 +25,7 @@ UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b")
 # Rooms where files are chosen by the build, never by the preprocessor.
 PORTABLE = re.compile(r"^(kernel|hypervisor)/(?!.*\b(arch|platform)/).*\.c$")
-GCC_ONLY = re.compile(r"-f(no-)?(tree|ipa|conserve|stack-clash)|-Wp,|-fno-sanitize|-fsanitize|-M[DQF]|-mno-outline")
+GCC_ONLY = re.compile(r"-f(no-)?(tree|ipa|conserve|stack-clash)|-Wp,|-fno-sanitize|-fsanitize|-M[DQF]|-mno-(outline|strict-align)|-fdiagnostics-color")
 
 
 def tracked_files() -> List[str]:

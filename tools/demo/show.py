@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import re
 import time
 from dataclasses import dataclass
 from typing import Dict, List, Optional
@@ -14,6 +13,7 @@ from launcher.control import Event
 from launcher.machine import Guest, Machine
 
 from .guests import Life
+from .rest import complaints, count_pages, differences, power_off
 from .screen import Screen, table
 
 VICTIM = "g2"
@@ -120,40 +120,15 @@ class Show:
             life.settle()
         self._wait(lambda: all(life.is_settled for life in self.lives.values()), 60, "all guests to settle")
         self.pages_after = self._pages_without_victim()
-        for key, before in self.pages_before.items():
-            if self.pages_after[key] != before:
-                self.problems.append(f"{key} was {before} and is {self.pages_after[key]}")
-        log = (self.machine.config.log_dir / "secure.log").read_text(errors="replace")
-        loud = [line for line in log.partition("of secure memory free")[2].splitlines()
-                if re.search(r"\b(warning|error|panic:|assert\w*|crash)\b", line, re.I)]
-        if loud:
-            self.problems.append(f"the secure world complains: {loud[0]}")
+        self.problems += differences(self.pages_before, self.pages_after) + complaints(self.machine)
         self.problems += [problem for life in self.lives.values() for problem in life.problems]
-        self.machine.control.request("poweroff")
-        deadline = time.monotonic() + 5
-        while self.machine.alive and time.monotonic() < deadline:
-            self.machine.pump(0.1)
+        power_off(self.machine)
 
     def _pages_without_victim(self) -> Dict[str, int]:
-        """Destroy guest 2 and count pages while all others rest.
-
-        Secure pages: free, in the cache of images (given up when needed) or charged to another guest. Pages of
-        the host: free, or lent to the mediator for another guest.
-        """
+        """Destroy guest 2 and count pages while all others rest."""
         guest = self.machine.guests[VICTIM]
         self.machine.destroy(guest)
-        total = self.machine.stats()
-        secure = total["tee_pages_free"] + total.get("tee_image_pages", 0)
-        host = total["pages_free"]
-        for other in self.machine.guests.values():
-            if other is not guest:
-                stats = self.machine.stats(other)
-                secure += stats["tee_pages"]
-                host += stats.get("shadow_pages", 0) + stats.get("spare_pages", 0)
-        answer = self.machine.command("list")
-        charged = sum(1 for line in answer.lines if f"node {guest.spec.node} " in line)
-        return {"instances of guest 2": charged, "secure pages but for the others' own": secure,
-                "host pages but for the others' own": host}
+        return count_pages(self.machine, [other for other in self.machine.guests.values() if other is not guest])
 
     def _wait(self, condition, timeout: float, what: str) -> None:
         def look() -> object:
