@@ -177,30 +177,54 @@ static TEE_Result linger_once(uint32_t kind, uint32_t session)
 	}
 }
 
+static uint32_t open_lingerer(void)
+{
+	uint32_t session;
+	TEE_Result result = tee_open(uuid_linger, &session);
+
+	if (result != TEE_SUCCESS)
+		fail("linger: open: %x", result);
+	return session;
+}
+
+/* Whether the kind's calls go to a session with the lingerer. */
+static bool needs_session(uint32_t kind)
+{
+	return kind == KIND_RUNNING || kind == KIND_PREEMPTED || kind == KIND_GET_TIME ||
+	       kind == KIND_SUSPEND || kind == KIND_NOTIFICATION;
+}
+
+/* A letter typed on the console chooses the kind from now on: 'a' the first one, and so on. */
+static uint32_t typed_kind(uint32_t kind)
+{
+	int c = console_read();
+
+	return c >= 'a' && c <= 'a' + KIND_MIX ? (uint32_t)(c - 'a') : kind;
+}
+
 void mode_linger(void)
 {
 	uint32_t kind = parse_kind();
 	uint64_t rounds = machine_number("calls", 0);
-	uint32_t session;
+	uint32_t session = 0;
 	TEE_Result result;
 
 	seeded.state = machine_number("seed", 1);
 	hold_us = machine_number("hold", kind == KIND_MIX ? 20000 : 0);
-	result = tee_open(uuid_linger, &session);
-	if (result != TEE_SUCCESS)
-		fail("linger: open: %x", result);
 	print("guest: linger: ready\n");
 	for (uint64_t i = 0; rounds == 0 || i < rounds; i++) {
-		uint32_t now =
-			kind == KIND_MIX ? (uint32_t)random_below(&seeded, KIND_COUNT) : kind;
+		uint32_t now;
 
+		kind = typed_kind(kind);
+		now = kind == KIND_MIX ? (uint32_t)random_below(&seeded, KIND_COUNT) : kind;
+		if (needs_session(now) && session == 0)
+			session = open_lingerer();
 		result = linger_once(now, session);
 		if (result != TEE_SUCCESS)
 			fail("linger: %s: %x", names[now], result);
 	}
-	result = tee_close(session);
-	if (result != TEE_SUCCESS)
-		fail("linger: close: %x", result);
+	if (session && tee_close(session) != TEE_SUCCESS)
+		fail("linger: close");
 	give_back();
 	for (uint32_t i = 0; i < KIND_COUNT; i++)
 		print("guest: linger: %s %lu\n", names[i], held[i]);

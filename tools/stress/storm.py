@@ -14,14 +14,16 @@ from launcher.common import TenonError
 from launcher.control import Event
 from launcher.machine import Guest, Machine
 
-STATES = ("none", "running", "preempted", "rpc:alloc", "rpc:free", "rpc:load_ta", "rpc:get_time", "rpc:notification",
-          "rpc:suspend", "rpc:shm_alloc", "rpc:shm_free")
+# in the order of the letters that make the bare-metal guest stay in them
+STATES = ("none", "running", "preempted", "rpc:alloc", "rpc:free", "rpc:load_ta", "rpc:shm_alloc", "rpc:shm_free",
+          "rpc:get_time", "rpc:suspend", "rpc:notification")
 LINUX_STATES = ("running", "preempted", "rpc", "any")
 SURVIVORS = ("g1", "g2")
 LINUX_VICTIM = "g3"
 READY = "guest: linger: ready"
 PERIOD = 1.0                    # seconds between two kills of bare-metal guests
 DELAY_MAX = 3000                # microseconds between a state and the kill
+STEERED = 0.8                   # share of bare-metal guests that are told which state to stay in; others mix
 PATIENCE = 8.0                  # seconds until a state must have come; then the kill comes anyway
 FIRST_CALLS = 100
 
@@ -49,7 +51,10 @@ class Victim:
             self.guest = None
         elif self.is_working and self.armed_at is None:
             self.armed_at, self.is_forced = now, False
-            self._arm(self.states(), self.stress.random.randrange(self.delay_max))
+            state = self.states()
+            if self.guest is not self.stress.machine.guests[LINUX_VICTIM] and self.stress.random.random() < STEERED:
+                self.stress.machine.write(self.guest, b"%c" % (ord("a") + STATES.index(state)))
+            self._arm(state, self.stress.random.randrange(self.delay_max))
         elif self.armed_at is not None and not self.is_forced and now - self.armed_at > PATIENCE:
             self.is_forced = True
             self._arm("any", 0)
