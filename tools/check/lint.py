@@ -20,6 +20,7 @@ LICENCE = "SPDX-License-Identifier: BSD-2-Clause"
 C_SOURCES = (".c", ".h")
 CHECKED = (".c", ".h", ".S", ".ld", ".py", ".md", ".sh", ".build", ".txt", ".ini", ".mk", ".yml")
 FORMATTER_VERSION = 14          # Debian 12's; other versions format some lines differently
+OUTSIDE = {".git", "__pycache__", ".pytest_cache"}
 MAX_LINES = 600
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b")
@@ -30,10 +31,11 @@ GCC_ONLY = re.compile(r"-f(no-)?(tree|ipa|conserve|stack-clash)|-Wp,|-fno-saniti
 
 def tracked_files() -> List[str]:
     """Files under version control, or all of a source archive, relative to the repository."""
-    done = subprocess.run(["git", "-c", f"safe.directory={REPO}", "ls-files", "-co", "--exclude-standard"], cwd=REPO,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    names = done.stdout.splitlines() if done.returncode == 0 else [
-        str(path.relative_to(REPO)) for path in REPO.rglob("*") if ".git" not in path.parts]
+    names = [str(path.relative_to(REPO)) for path in REPO.rglob("*") if not OUTSIDE.intersection(path.parts)]
+    if shutil.which("git"):
+        done = subprocess.run(["git", "-c", f"safe.directory={REPO}", "ls-files", "-co", "--exclude-standard"], cwd=REPO,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+        names = done.stdout.splitlines() if done.returncode == 0 else names
     return sorted(name for name in names if (REPO / name).is_file() and not name.startswith("build"))
 
 
