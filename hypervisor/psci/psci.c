@@ -47,16 +47,16 @@ static int64_t cpu_on(struct vm *vm, const uint64_t *x)
 
 	if (!target)
 		return RET_INVALID;
+	/* Under the lock: a VM whose death has begun starts no more vCPUs. */
 	lock_acquire(&vm->lock);
-	start = is_off(target);
-	if (start)
+	start = is_off(target) && vm->state == VM_RUNNING;
+	if (start) {
 		target->on = true;
+		arch_vcpu_reset(target, x[2], x[3]);
+		sched_start(&target->item);
+	}
 	lock_release(&vm->lock);
-	if (!start)
-		return RET_ALREADY_ON;
-	arch_vcpu_reset(target, x[2], x[3]);
-	sched_start(&target->item);
-	return RET_SUCCESS;
+	return start ? RET_SUCCESS : RET_ALREADY_ON;
 }
 
 static int64_t affinity_info(struct vm *vm, const uint64_t *x)

@@ -120,6 +120,7 @@ static enum task_result phase_clean(struct vm *vm)
 	if (why)
 		return give_up(vm, why);
 	vm->phase = phase_sleep;
+	vm->created = true;
 	console_line("event: created %u node %s", vm->number, vm->node->name);
 	if (__atomic_compare_exchange_n(&vm->state, &creating, VM_RUNNING, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_RELAXED))

@@ -20,7 +20,8 @@ static void announce(const struct vm *vm)
 		console_line("event: killed %u hit %s calls %u took %lu", vm->number,
 			     kill_state_name(vm->trigger.hit), vm->trigger.calls,
 			     ticks_to_us(arch_time() - vm->death));
-	console_line("event: destroyed %u", vm->number);
+	if (vm->created)
+		console_line("event: destroyed %u", vm->number);
 }
 
 /* Last: from here on the number can be used again. */
@@ -95,6 +96,9 @@ enum task_result vm_phase_stop(struct vm *vm)
 		vm->trigger.hit = vm_kill_snapshot(vm, &vm->trigger.calls);
 	if (vm->tee)
 		med_vm_kill(vm->tee);
+	/* Whoever was about to start a vCPU when the state changed has done so after this. */
+	lock_acquire(&vm->lock);
+	lock_release(&vm->lock);
 	for (unsigned i = 0; i < vm->node->cpus; i++) {
 		__atomic_fetch_or(&vm->vcpus[i]->requests, REQUEST_STOP, __ATOMIC_RELEASE);
 		if (!sched_stop(&vm->vcpus[i]->item))

@@ -62,6 +62,7 @@ struct vm {
 	uint64_t cursor;                          /* of the phase */
 	uint64_t kernel_at, initrd_at, dtb_at;    /* IPA; initrd_at 0: none */
 	const char *announce; /* "off" or "reset", until the console has said so */
+	bool created;         /* and announced */
 	uint64_t death;       /* when it began */
 	struct vm_trigger trigger;
 };

@@ -44,6 +44,7 @@ void crash_dump(uint64_t type, const struct vcpu_regs *regs)
 	say_register("far", sysreg_read(far_el2));
 	say_register("elr", regs->pc);
 	say_register("spsr", regs->spsr);
+	say_register("sp", sysreg_read(sp_el0)); /* vectors.S left it there */
 	say_register("cpu", cpu_this() ? cpu_this()->index : 0);
 	say("\n");
 	for (unsigned i = 0; i < 31; i++) {

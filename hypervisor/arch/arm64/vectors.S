@@ -14,8 +14,7 @@
 
 	.macro fatal type
 	.balign 0x80
-	sub	sp, sp, #272
-	stp	x0, x1, [sp]
+	msr	tpidr_el1, x0
 	mov	x0, #\type
 	b	el2_fault
 	.endm
@@ -93,9 +92,24 @@ guest_enter:				// x0: struct vcpu_regs
 	ldp	x0, x1, [sp]
 	eret
 
-el2_fault:				// an exception of our own: dump and stop
+/* An exception of our own, perhaps for want of stack: dump on another one, and stop. */
+el2_fault:
+	msr	tpidr_el0, x1
+	mov	x1, sp
+	msr	sp_el0, x1
+	adrp	x1, crash_stack_top
+	add	x1, x1, :lo12:crash_stack_top
+	sub	sp, x1, #272
 	save_rest sp
+	mrs	x2, tpidr_el1
+	mrs	x3, tpidr_el0
+	stp	x2, x3, [sp]
 	mov	x1, sp
 	bl	crash_dump
 1:	wfi
 	b	1b
+
+	.bss
+	.balign 16
+	.space	8192
+crash_stack_top:
