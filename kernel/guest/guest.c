@@ -98,11 +98,14 @@ static void guest_init_fields(struct guest *guest, uint32_t vm_id)
 	list_init(&guest->sessions);
 }
 
+/* The page that guest and budget lie in goes last, by way of the system's budget. */
 static void guest_free(struct guest *guest)
 {
 	void *page = guest;
 
-	if (!page_transfer(page, &guest->budget, &system_budget))
+	/* Its reserve first: there may be no page left to make that promise good once more. */
+	if (budget_configure(&guest->budget, 0, guest->budget.limit) ||
+	    !page_transfer(page, &guest->budget, &system_budget))
 		panic("the system's budget has no limit");
 	budget_release(&guest->budget);
 	page_free(&system_budget, page);

@@ -93,6 +93,25 @@ static void creation_stops_before_reserves_are_short(void **state)
 	assert_true(t.reserved < 16);
 }
 
+/* NW-164, attack row 33: all memory that nobody was promised is in use; a guest can still go. */
+static void a_guest_can_be_destroyed_when_no_page_is_to_spare(void **state)
+{
+	void *eaten[PAGES];
+	unsigned count = 0;
+	struct page_totals t;
+
+	(void)state;
+	assert_int_equal(admin(SMC_VM_CREATED, 5), SMC_OK);
+	while ((eaten[count] = page_alloc(&system_budget)))
+		count++;
+	pages_totals(&t);
+	assert_int_equal(t.free, t.reserved);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
+	assert_int_equal(guest_count(), 1);
+	while (count > 0)
+		page_free(&system_budget, eaten[--count]);
+}
+
 static void an_idle_guest_costs_one_page(void **state)
 {
 	uint32_t before = free_pages();
@@ -162,6 +181,7 @@ int main(void)
 		cmocka_unit_test_setup(ids_are_compared_in_full, start),
 		cmocka_unit_test_setup(destroying_0_or_nobody_succeeds_and_does_nothing, start),
 		cmocka_unit_test_setup(creation_stops_before_reserves_are_short, start),
+		cmocka_unit_test_setup(a_guest_can_be_destroyed_when_no_page_is_to_spare, start),
 		cmocka_unit_test_setup(an_idle_guest_costs_one_page, start),
 		cmocka_unit_test_setup(configuration_checks_key_value_caller_and_time, start),
 		cmocka_unit_test_setup(an_identity_belongs_to_one_live_guest, start),
