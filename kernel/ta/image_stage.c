@@ -355,21 +355,23 @@ static TEE_Result publish(struct image_stage *stage, struct image **image)
 {
 	struct guest *guest = stage->guest;
 	struct image *mine = stage->image;
+	struct image *cached = image_find(mine->identity);
+	bool hit = cached != NULL;
 	TEE_Result res = TEE_SUCCESS;
 
-	*image = image_find(mine->identity);
-	bool hit = *image != NULL;
 	stage->image = NULL;
 	if (hit) {
 		image_record_drop(guest, mine, 0);
 	} else {
-		*image = mine;
-		res = image_publish(guest, image);
+		cached = mine;
+		res = image_publish(guest, &cached);
 	}
 	if (res)
 		return res;
-	res = image_attach(guest, *image, stage->user, !hit);
+	res = image_attach(guest, cached, stage->user, !hit);
 	stage->user = NULL;
+	if (res == TEE_SUCCESS)
+		*image = cached;
 	return res;
 }
 

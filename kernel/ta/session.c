@@ -99,6 +99,11 @@ static TEE_Result enter(struct ta_session *session, uint32_t function, uint32_t 
 	*origin = TEE_ORIGIN_TEE;
 	if (res)
 		return res;
+	if (function == TA_FUNC_INVOKE_COMMAND && list_empty(&session->link)) {
+		/* Closed while this call waited: the app does not know the session any more. */
+		instance_give_back(instance);
+		return TEE_ERROR_BAD_PARAMETERS;
+	}
 	res = instance_enter(instance, session, function, cmd, params, &result);
 	instance_give_back(instance);
 	if (res)

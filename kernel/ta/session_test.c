@@ -465,6 +465,82 @@ static void hostile_answers_to_load_ta_are_refused(void **state)
 	assert_int_equal(guest.payload_count, 0);
 }
 
+static bool stop_when_told(struct model *model, uint32_t cmd, struct msg_header *message,
+			   bool *served)
+{
+	unsigned *left = model->context;
+
+	(void)cmd;
+	(void)message;
+	(void)served;
+	return (*left)-- != 0;
+}
+
+/* Leaves a call of the session at its first exit; its thread id. */
+static uint32_t leave(uint32_t cmd, uint32_t session)
+{
+	unsigned left = 0;
+	struct model_message m = {.header = {.cmd = cmd, .session = session}};
+
+	guest.on_rpc = stop_when_told;
+	guest.context = &left;
+	assert_int_equal(model_call(&guest, &m), MODEL_LEFT);
+	guest.on_rpc = NULL;
+	return guest.thread_id;
+}
+
+static uint32_t finish(uint32_t thread_id)
+{
+	const struct msg_header *header = host_ns(guest.left[thread_id % 64].message - MSG_SIZE(0));
+
+	guest.thread_id = thread_id;
+	assert_int_equal(model_resume(&guest), SMC_OK);
+	return header->ret;
+}
+
+/* Attack row 23: the guest decides which of its waiting calls goes on first, so a command can come
+ * to its turn when its session has been closed. */
+static void a_command_that_waited_until_its_session_was_closed_does_not_enter(void **state)
+{
+	static const struct app_step interrupted = {.what = APP_INTERRUPTED};
+	uint32_t session, keeper;
+
+	(void)state;
+	assert_int_equal(open(&keeper), TEE_SUCCESS);
+	assert_int_equal(open(&session), TEE_SUCCESS);
+	app_steps = &interrupted;
+	app_step_count = 1;
+	uint32_t inside = leave(MSG_CMD_INVOKE_COMMAND, session);
+	uint32_t waiting = leave(MSG_CMD_INVOKE_COMMAND, session);
+	uint32_t closing = leave(MSG_CMD_CLOSE_SESSION, session);
+	assert_int_equal(finish(inside), TEE_SUCCESS);
+	assert_int_equal(finish(closing), TEE_SUCCESS);
+	assert_int_equal(finish(waiting), TEE_ERROR_BAD_PARAMETERS);
+	assert_int_equal(app_entries[TA_FUNC_INVOKE_COMMAND], 1);
+	app_step_count = 0;
+	assert_int_equal(invoke(&guest, keeper), TEE_SUCCESS);
+	assert_int_equal(model_close(&guest, keeper), TEE_SUCCESS);
+}
+
+/* Attack row 13: the image is verified, and then there is no page for the system to take it over.
+ */
+static void an_image_that_cannot_be_published_fails_the_open_and_nothing_else(void **state)
+{
+	static void *eaten[PAGES];
+	unsigned count = 0;
+	uint32_t session;
+
+	(void)state;
+	assert_int_equal(guest_configure(1, TENON_KEY_RESERVE_PAGES, (uint32_t[4]){400}), SMC_OK);
+	while ((eaten[count] = page_alloc(&system_budget)))
+		count++;
+	assert_int_equal(open(&session), TEE_ERROR_OUT_OF_MEMORY);
+	while (count > 0)
+		page_free(&system_budget, eaten[--count]);
+	assert_int_equal(open(&session), TEE_SUCCESS);
+	assert_int_equal(model_close(&guest, session), TEE_SUCCESS);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -480,6 +556,8 @@ int main(void)
 		TEST(unused_images_give_way_to_whoever_needs_pages),
 		TEST(a_corrupt_file_is_refused_and_nothing_stays),
 		TEST(hostile_answers_to_load_ta_are_refused),
+		TEST(a_command_that_waited_until_its_session_was_closed_does_not_enter),
+		TEST(an_image_that_cannot_be_published_fails_the_open_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
