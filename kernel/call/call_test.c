@@ -364,6 +364,75 @@ static void unregistering_memory_waits_for_the_call_that_uses_it(void **state)
 	assert_int_equal(shm_pages, 0);
 }
 
+static struct smc_args answer(const struct smc_args *exit, uint64_t pa, uint64_t cookie)
+{
+	struct smc_args args = {{SMC_RETURN_FROM_RPC, pa >> 32, (uint32_t)pa, exit->a[3],
+				 cookie >> 32, (uint32_t)cookie, 0, 1}};
+
+	entry_yielding(&args);
+	return args;
+}
+
+/* NW-077: a message in registered memory that is being unregistered: once the call has let the
+ * memory go, its RPCs lie somewhere else. */
+static void a_call_that_let_its_own_message_go_sends_rpcs_from_elsewhere(void **state)
+{
+	static struct stopper stopper;
+	uint64_t pa = model_alloc(&guest, PAGE_SIZE), page = model_alloc(&guest, PAGE_SIZE);
+	uint32_t session;
+
+	(void)state;
+	assert_int_equal(model_register(&guest, pa, PAGE_SIZE, 0x40), TEE_SUCCESS);
+	assert_int_equal(model_open(&guest, uuid, &session), TEE_SUCCESS);
+	app_steps = interrupted;
+	app_step_count = 1;
+	*(struct msg_header *)host_ns(pa) =
+		(struct msg_header){.cmd = MSG_CMD_INVOKE_COMMAND, .session = session};
+	struct smc_args invoke = {{SMC_CALL_WITH_REGD_ARG, 0, 0x40, 0, 0, 0, 0, 1}};
+	entry_yielding(&invoke);
+	assert_int_equal(invoke.a[0], SMC_RPC_FOREIGN_INTR);
+	guest.on_rpc = stop_at;
+	guest.context = &stopper;
+	assert_int_equal(model_unregister(&guest, 0x40), 0xAAAA0000);
+	guest.on_rpc = NULL;
+	invoke = answer(&invoke, 0, 0);
+	assert_int_equal(invoke.a[0], SMC_RPC_ALLOC);
+	/* Whoever waited sees that the memory is free, with the waker's message not yet answered. */
+	assert_int_equal(model_resume(&guest), SMC_OK);
+	memset(host_ns(pa), 0x5a, PAGE_SIZE);
+	invoke = answer(&invoke, page, 0x77);
+	assert_int_equal(invoke.a[0], SMC_RPC_CMD);
+	assert_int_equal(invoke.a[2], 0x77);
+	invoke = answer(&invoke, 0, 0);
+	assert_int_equal(invoke.a[0], SMC_RPC_FREE);
+	invoke = answer(&invoke, 0, 0);
+	assert_int_equal(invoke.a[0], SMC_OK);
+	for (unsigned i = 0; i < PAGE_SIZE; i++)
+		assert_int_equal(*(uint8_t *)host_ns(pa + i), 0x5a);
+}
+
+/* NW-105, NW-038: no wait turns into a loop inside, even if no message can be sent. */
+static void a_wait_whose_message_cannot_be_sent_gives_the_cpu_back(void **state)
+{
+	uint32_t session;
+
+	(void)state;
+	assert_int_equal(left_in_open(&guest, 0), 0xAAAA0000);
+	uint32_t loading = guest.thread_id;
+	assert_int_equal(left_in_open(&guest, 0), 0xAAAA0000);
+	uint32_t waiting = guest.thread_id;
+	host_ns_dead = true;
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(resume(&guest, waiting), SMC_RPC_FOREIGN_INTR);
+	host_ns_dead = false;
+	guest.on_rpc = NULL;
+	guest.thread_id = loading;
+	assert_int_equal(model_resume(&guest), SMC_OK);
+	guest.thread_id = waiting;
+	assert_int_equal(model_resume(&guest), SMC_OK);
+	assert_int_equal(model_open(&guest, uuid, &session), TEE_SUCCESS);
+}
+
 /* Profile B: no room for an RPC message in the call's own (NW-040, NW-041, NW-045). */
 static void rpc_pages_come_from_the_guest_and_go_back_or_are_kept(void **state)
 {
@@ -566,6 +635,8 @@ int main(void)
 		TEST(concurrent_first_opens_of_a_single_instance_make_one),
 		TEST(openers_of_an_instance_that_is_inside_wait_their_turn),
 		TEST(unregistering_memory_waits_for_the_call_that_uses_it),
+		TEST(a_call_that_let_its_own_message_go_sends_rpcs_from_elsewhere),
+		TEST(a_wait_whose_message_cannot_be_sent_gives_the_cpu_back),
 		TEST(rpc_pages_come_from_the_guest_and_go_back_or_are_kept),
 		TEST(a_bad_rpc_page_fails_the_call_and_its_cookie_comes_back),
 		TEST(hostile_answers_to_shm_alloc_fail_the_open_and_leave_nothing),

@@ -341,8 +341,11 @@ static void yielding_main(struct call *call)
 
 	if (status == SMC_OK) {
 		status = serve(call, &place);
-		if (place.shm)
+		if (place.shm) {
+			/* What shm_put() may have to send must not lie in memory that is free then. */
+			call->rpc = (struct call_rpc_message){0};
 			shm_put(place.shm);
+		}
 	}
 	call_rpc_release();
 	call->args = (struct smc_args){.a = {status}};

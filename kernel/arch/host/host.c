@@ -17,6 +17,7 @@
 unsigned host_cpu;
 bool host_foreign_pending;
 void (*host_ns_hook)(uint64_t pa, size_t size, bool write);
+bool host_ns_dead;
 void (*host_point_hook)(void);
 
 static char *secure;
@@ -48,6 +49,7 @@ void host_start(size_t secure_pages)
 	host_cpu = 0;
 	host_foreign_pending = false;
 	host_ns_hook = NULL;
+	host_ns_dead = false;
 	host_point_hook = NULL;
 	console_size = 0;
 	host_contexts_reset();
@@ -175,11 +177,11 @@ static char *ns_copy(uint64_t pa, size_t size, bool write)
 bool arch_ns_read(void *to, paddr_t from, size_t size)
 {
 	memcpy(to, ns_copy(from.pa, size, false), size);
-	return true;
+	return !host_ns_dead;
 }
 
 bool arch_ns_write(paddr_t to, const void *from, size_t size)
 {
 	memcpy(ns_copy(to.pa, size, true), from, size);
-	return true;
+	return !host_ns_dead;
 }

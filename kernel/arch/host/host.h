@@ -32,6 +32,9 @@ extern enum user_exit (*host_user)(struct arch_aspace *as, struct user_context *
  * NULL. */
 extern void (*host_ns_hook)(uint64_t pa, size_t size, bool write);
 
+/* Guests' memory does not answer: each copy fails. */
+extern bool host_ns_dead;
+
 /* Called at every end of a bracket and before every entry into an app: scheduling points. May be
  * NULL. */
 extern void (*host_point_hook)(void);
