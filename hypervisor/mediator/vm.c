@@ -2,6 +2,7 @@
 /* Birth and death of a VM as far as the TEE is concerned, and a look inside. */
 #include "internal.h"
 
+#include <abi/tenon.h>
 #include <string.h>
 
 /* How often a VM that never ran is taken back from a TEE that says EBUSY. */
@@ -73,6 +74,17 @@ static struct med_vm *vm_alloc(struct med *med, uint32_t vm_id, void *cookie,
 	return vm;
 }
 
+/*
+ * med_vm_destroy_step() repeats, so a TEE that can tear a VM down in slices may. One that does not know
+ * the key does it in one go.
+ */
+static void tell_that_we_repeat(struct med_vm *vm)
+{
+	const uint32_t yes[4] = {1};
+
+	(void)med_vm_configure(vm, TENON_KEY_RESTARTABLE, yes);
+}
+
 enum med_status med_vm_create(struct med *med, uint32_t vm_id, void *cookie,
 			      const struct med_limits *limits, struct med_vm **out)
 {
@@ -98,6 +110,7 @@ enum med_status med_vm_create(struct med *med, uint32_t vm_id, void *cookie,
 		vm_free(vm);
 		return MED_REFUSED;
 	}
+	tell_that_we_repeat(vm);
 	*out = vm;
 	return MED_OK;
 }
