@@ -10,6 +10,7 @@
 
 #define TABLES       24u
 #define BLOCK_SIZE   BIT(21)
+#define HUGE_SIZE    BIT(30)
 #define PTE_VALID    BIT(0)
 #define PTE_TABLE    BIT(1)
 #define PTE_AF       BIT(10)
@@ -41,11 +42,18 @@ static uint64_t *table_below(uint64_t *pte)
 	return (uint64_t *)(uintptr_t)(*pte & MASK(47, 12));
 }
 
+/* With the largest blocks that fit; what has a table already keeps it. */
 static void map(uint64_t start, uint64_t end, uint64_t attr)
 {
 	for (uint64_t at = start; at < end;) {
-		uint64_t *l2 = table_below(&tables[0][at >> 30]), *l3;
+		uint64_t *l1 = &tables[0][at >> 30], *l2, *l3;
 
+		if (at % HUGE_SIZE == 0 && end - at >= HUGE_SIZE && !*l1) {
+			*l1 = at | attr;
+			at += HUGE_SIZE;
+			continue;
+		}
+		l2 = table_below(l1);
 		if (!l2)
 			return;
 		if (at % BLOCK_SIZE == 0 && end - at >= BLOCK_SIZE) {
