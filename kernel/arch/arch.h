@@ -20,6 +20,9 @@ struct budget;
 /* Index of the running CPU, 0..CPU_MAX-1. */
 unsigned arch_cpu_index(void);
 
+/* CPUs that may ever run the kernel, 1..CPU_MAX: their indexes are below it. */
+unsigned arch_cpu_count(void);
+
 /* The architectural counter (CNTPCT_EL0): ticks since power-on, never going back; and ticks per
  * second. */
 uint64_t arch_counter(void);

@@ -32,6 +32,11 @@ unsigned arch_cpu_index(void)
 	return cpu;
 }
 
+unsigned arch_cpu_count(void)
+{
+	return CPU_MAX;
+}
+
 uint64_t arch_counter(void)
 {
 	return counter += 7;

@@ -33,7 +33,9 @@ struct material {
 };
 
 static struct generator generators[CPU_MAX];
-static struct crypto_work forever; /* the library's own state; never given back */
+/* The library's own state; never given back. */
+#define GENERATORS_PER_WORK 16
+static struct crypto_work forever[(CPU_MAX + GENERATORS_PER_WORK - 1) / GENERATORS_PER_WORK];
 
 /* Words that the CPU's generator gave; it may fail now and then, so each gets several tries. */
 static unsigned read_words(uint64_t words[CPU_WORDS])
@@ -82,11 +84,25 @@ static void start_generator(unsigned cpu, struct material *m)
 	g->requests = 0;
 }
 
+/* One for each CPU, in memory of the system. */
+static void start_generators(struct material *m)
+{
+	for (unsigned cpu = 0; cpu < arch_cpu_count(); cpu++) {
+		if (cpu % GENERATORS_PER_WORK == 0) {
+			*crypto_work_slot() = NULL;
+			TEE_Result res = crypto_work_begin(&forever[cpu / GENERATORS_PER_WORK],
+							   &system_budget);
+			assert(res == TEE_SUCCESS); /* the first pages of all */
+		}
+		start_generator(cpu, m);
+	}
+	*crypto_work_slot() = NULL;
+}
+
 void crypto_init(const void *seed, size_t seed_size)
 {
 	struct material m = {0};
 	struct crypto_sha256 hash;
-	TEE_Result res;
 
 	report_sources(gather(&m), seed_size);
 	crypto_sha256_init(&hash);
@@ -94,11 +110,7 @@ void crypto_init(const void *seed, size_t seed_size)
 	crypto_sha256_update(&hash, &m, sizeof(m));
 	crypto_sha256_final(&hash, m.root);
 
-	res = crypto_work_begin(&forever, &system_budget);
-	assert(res == TEE_SUCCESS); /* the first pages of all */
-	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
-		start_generator(cpu, &m);
-	*crypto_work_slot() = NULL;
+	start_generators(&m);
 	crypto_wipe(&m, sizeof(m));
 }
 

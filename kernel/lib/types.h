@@ -11,7 +11,7 @@
 #define PAGE_SIZE  ((size_t)1 << PAGE_SHIFT)
 #define PAGE_MASK  (PAGE_SIZE - 1)
 
-#define CPU_MAX 8 /* CPUs of one machine; a CPU with a higher index is refused at its CPU_ON */
+#define CPU_MAX 64 /* CPUs of one machine; calls from any beyond these get "unknown function" */
 
 #define must_check __attribute__((warn_unused_result))
 #define noreturn   __attribute__((noreturn))
@@ -50,6 +50,18 @@ static inline uaddr_t uaddr(uint64_t va)
 /* Checked arithmetic: true if the result overflowed. */
 #define add_overflow(a, b, result) __builtin_add_overflow(a, b, result)
 #define mul_overflow(a, b, result) __builtin_mul_overflow(a, b, result)
+
+/*
+ * index if it is below count, else 0, without a branch: a CPU that guesses past the check of an
+ * index that somebody else chose must not read behind the table.
+ */
+static inline size_t index_clamp(size_t index, size_t count)
+{
+	size_t in_range = -(size_t)(index < count);
+
+	__asm__ volatile("" : "+r"(in_range));
+	return index & in_range;
+}
 
 /* Pages that [offset, offset + size) touches when it starts in a page; no overflow for size below
  * 2^63. */

@@ -39,6 +39,11 @@ struct cpu cpus[CPU_MAX] = {
 /* Records that a started CPU may claim. 0 until the machine is known. */
 uint32_t cpu_count;
 
+unsigned arch_cpu_count(void)
+{
+	return cpu_count;
+}
+
 static void cpu_record_init(unsigned index, uint64_t mpidr)
 {
 	struct cpu *cpu = &cpus[index];

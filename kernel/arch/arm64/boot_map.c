@@ -16,7 +16,7 @@
 
 uint64_t kernel_root[TABLE_ENTRIES] table_storage;
 uint64_t idmap_root[TABLE_ENTRIES] table_storage;
-uint64_t fixmap_table[TABLE_ENTRIES] table_storage;
+uint64_t fixmap_table[FIXMAP_TABLES * TABLE_ENTRIES] table_storage;
 uint64_t stack_tables[STACK_TABLES * TABLE_ENTRIES] table_storage;
 static uint64_t linear_table[TABLE_ENTRIES] table_storage;
 static uint64_t window_table[TABLE_ENTRIES] table_storage; /* of fixmap and stacks */
@@ -110,7 +110,9 @@ uint64_t boot_map_build(void)
 	devices_map();
 	kernel_root[index_of(KERNEL_LINEAR, 1)] = address(linear_table) | PTE_TABLE;
 	kernel_root[index_of(KERNEL_FIXMAP, 1)] = address(window_table) | PTE_TABLE;
-	window_table[index_of(KERNEL_FIXMAP, 2)] = address(fixmap_table) | PTE_TABLE;
+	for (unsigned i = 0; i < FIXMAP_TABLES; i++)
+		window_table[index_of(KERNEL_FIXMAP, 2) + i] =
+			address(&fixmap_table[i * TABLE_ENTRIES]) | PTE_TABLE;
 	for (unsigned i = 0; i < STACK_TABLES; i++)
 		window_table[index_of(KERNEL_STACKS, 2) + i] =
 			address(&stack_tables[i * TABLE_ENTRIES]) | PTE_TABLE;

@@ -21,13 +21,14 @@
 #define KERNEL_FIXMAP           0xFFFFFF8040000000
 #define KERNEL_STACKS           0xFFFFFF8041000000
 
-/* Pages of the fixmap: one level-3 table. */
+/* Pages of the fixmap: room for CPU_MAX CPUs in two level-3 tables. */
+#define FIXMAP_TABLES           2
 #define FIXMAP_UART             0
 #define FIXMAP_GICD             2
-#define FIXMAP_GICR             32      /* + 2 * CPU: RD frame, SGI frame */
-#define FIXMAP_WINDOW           64      /* + 2 * CPU: guest memory while it is copied */
-#define FIXMAP_CPU_STACKS       128     /* + 16 * CPU: guard, 4 entry, guard, 2 fault, 8 guard */
-#define FIXMAP_CPU_STRIDE       16
+#define FIXMAP_GICR             64      /* + 2 * CPU: RD frame, SGI frame */
+#define FIXMAP_WINDOW           192     /* + 2 * CPU: guest memory while it is copied */
+#define FIXMAP_CPU_STACKS       512     /* + 8 * CPU: guard, 4 entry, guard, 2 fault */
+#define FIXMAP_CPU_STRIDE       8
 #define FIXMAP_ENTRY_STACK      1
 #define ENTRY_STACK_PAGES       4
 #define FIXMAP_FAULT_STACK      6

@@ -43,7 +43,12 @@
 extern char image_start[], text_end[], rodata_start[], data_start[], bss_start[], bss_end[];
 
 /* The kernel's tables that are changed after the start. Index: page of the region. */
-extern uint64_t fixmap_table[TABLE_ENTRIES];
+extern uint64_t fixmap_table[FIXMAP_TABLES * TABLE_ENTRIES];
+_Static_assert(FIXMAP_GICR + 2 * CPU_MAX <= FIXMAP_WINDOW &&
+		       FIXMAP_WINDOW + 2 * CPU_MAX <= FIXMAP_CPU_STACKS &&
+		       FIXMAP_CPU_STACKS + CPU_MAX * FIXMAP_CPU_STRIDE <=
+			       FIXMAP_TABLES * TABLE_ENTRIES,
+	       "the fixmap has room for every CPU");
 extern uint64_t stack_tables[STACK_TABLES * TABLE_ENTRIES];
 
 /* The identity map's root; see start.S. */

@@ -48,7 +48,7 @@ function _start
 
 /*
  * EL3 jumps here, at table + 4 * slot (NW-202, NW-203): with our map on, but for CPU_ON. A CPU that
- * the kernel does not serve has its MMU off and TPIDR_EL1 0.
+ * the kernel does not serve has TPIDR_EL1 0 and no stack.
  */
 	.balign	8
 function opteed_vector

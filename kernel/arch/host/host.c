@@ -126,6 +126,11 @@ unsigned arch_cpu_index(void)
 	return host_cpu;
 }
 
+unsigned arch_cpu_count(void)
+{
+	return HOST_CPUS;
+}
+
 uint64_t arch_counter(void)
 {
 	return ticks += 1000;

@@ -15,7 +15,8 @@
 /* Starts (again) with this much secure memory, everything of a former start forgotten. */
 void host_start(size_t secure_pages);
 
-/* The CPU that the test is on. */
+/* The CPU that the test is on, below HOST_CPUS. */
+#define HOST_CPUS 8
 extern unsigned host_cpu;
 
 /* Non-secure RAM at pa, as the guests see it. */
