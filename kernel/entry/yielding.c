@@ -331,7 +331,8 @@ static uint32_t serve(struct call *call, const struct place *place)
 		return SMC_EBADCMD; /* NW-070 */
 	if (with_rpc)
 		set_rpc_place(call, place, message.header.num_params);
-	return commands[message.header.cmd](place, &message) ? SMC_OK : SMC_EBADADDR;
+	uint32_t cmd = index_clamp(message.header.cmd, array_count(commands));
+	return commands[cmd](place, &message) ? SMC_OK : SMC_EBADADDR;
 }
 
 static void yielding_main(struct call *call)
@@ -342,7 +343,8 @@ static void yielding_main(struct call *call)
 	if (status == SMC_OK) {
 		status = serve(call, &place);
 		if (place.shm) {
-			/* What shm_put() may have to send must not lie in memory that is free then. */
+			/* What shm_put() may have to send must not lie in memory that is free then.
+			 */
 			call->rpc = (struct call_rpc_message){0};
 			shm_put(place.shm);
 		}

@@ -148,7 +148,7 @@ TEE_Result sys_get_property(struct syscall *sc)
 
 	if (sc->arg[1] >= count)
 		return TEE_ERROR_ITEM_NOT_FOUND;
-	const struct property *p = &set[sc->arg[1]];
+	const struct property *p = &set[index_clamp(sc->arg[1], count)];
 	size_t size = value_of(sc, p, &value, room);
 	if (sc->arg[6]) {
 		TEE_Result res = user_write(as, uaddr(sc->arg[6]), &p->type, sizeof(p->type),

@@ -117,23 +117,15 @@ static TEE_Result (*const table[SYS_MAX + 1])(struct syscall *sc) = {
 	[SYS_RANDOM] = sys_random,
 };
 
-/* An app chose the number: no speculation past the table. */
-static uint64_t clamp(uint64_t number, uint64_t count)
-{
-	uint64_t in_range = -(uint64_t)(number < count);
-
-	__asm__ volatile("" : "+r"(in_range));
-	return number & in_range;
-}
-
 static enum ta_verdict dispatch(struct ta_instance *instance, struct ta_session *session)
 {
 	uint64_t *x = instance->context->x;
 	struct syscall sc = {.instance = instance, .session = session, .arg = x};
 	TEE_Result result = TEE_ERROR_NOT_SUPPORTED;
 
-	if (x[8] <= SYS_MAX && table[clamp(x[8], SYS_MAX + 1)])
-		result = table[clamp(x[8], SYS_MAX + 1)](&sc);
+	size_t number = index_clamp(x[8], array_count(table));
+	if (x[8] <= SYS_MAX && table[number])
+		result = table[number](&sc);
 	x[0] = result;
 	/* Nothing of the kernel's leaves in the registers that a call may clobber. */
 	memset(&x[1], 0, 7 * sizeof(x[0]));
