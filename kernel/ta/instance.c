@@ -235,6 +235,8 @@ static TEE_Result enter(struct ta_instance *instance, struct ta_session *session
 	call->session = session;
 	call->user_depth++;
 	enum ta_verdict verdict = run(instance, session);
+	/* Of no use after an entry, and the next call that enters may do so on another CPU. */
+	arch_user_context_drop(instance->context);
 	call->user_depth--;
 	call->session = outer;
 	session->cancel_requested = false;
