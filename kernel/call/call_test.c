@@ -397,7 +397,8 @@ static void a_call_that_let_its_own_message_go_sends_rpcs_from_elsewhere(void **
 	guest.on_rpc = NULL;
 	invoke = answer(&invoke, 0, 0);
 	assert_int_equal(invoke.a[0], SMC_RPC_ALLOC);
-	/* Whoever waited sees that the memory is free, with the waker's message not yet answered. */
+	/* Whoever waited sees that the memory is free, with the waker's message not yet answered.
+	 */
 	assert_int_equal(model_resume(&guest), SMC_OK);
 	memset(host_ns(pa), 0x5a, PAGE_SIZE);
 	invoke = answer(&invoke, page, 0x77);

@@ -219,8 +219,9 @@ TEE_Result call_wait(struct wait_queue *queue)
 	if (call_guest()->dying)
 		return TEE_ERROR_TARGET_DEAD;
 	list_insert(&queue->waiters, &self.link);
-	/* Whatever the guest answers, the caller looks at its condition again (NW-105, NW-106). If it
-	 * could not even be asked, it gets the CPU in another way: no loop of the caller stays inside. */
+	/* Whatever the guest answers, the caller looks at its condition again (NW-105, NW-106). If
+	 * it could not even be asked, it gets the CPU in another way: no loop of the caller stays
+	 * inside. */
 	if (notify(RPC_NOTIFICATION_WAIT, self.key, WAIT_TIMEOUT) == TEE_ERROR_COMMUNICATION)
 		(void)!call_yield();
 	/* From here to the caller's look at its condition the monitor is held. */
