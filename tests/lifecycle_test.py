@@ -34,7 +34,7 @@ def test_kill_in_a_state_of_a_call(boot, status_of, quiet_kernel, state):
     if state != "rpc:load_ta":                  # the ledger loads its app once, at its start
         machine.expect(victim.console, r"^ledger: \d+", 100)
     machine.command(f"kill {victim.number} {state} 100")
-    machine.wait(lambda: victim.number is None, 60, "g2 to be killed")
+    machine.wait(lambda: victim.number is None, 150, "g2 to be killed")  # its boot included
     hit = next(event for _, event in machine.events if event.kind == "killed")
     assert hit.vm == 2, hit.text
     assert status_of(machine, "g1", 200) == 0
