@@ -177,11 +177,19 @@ void call_suspend(enum call_state state, uint32_t a0, uint64_t a1_a2)
 	arch_context_switch(&call->context, &cpus[arch_cpu_index()].entry);
 }
 
+/* How a bracket of this call runs: a guest that is destroyed in one go is not interrupted any more.
+ */
+static enum call_bracket bracket_kind(const struct guest *guest)
+{
+	return guest->dying && !guest->restartable ? BRACKET_MASKED : BRACKET_OPEN;
+}
+
 TEE_Result call_yield(void)
 {
 	struct guest *guest = call_guest();
 
-	if (!guest->dying)
+	/* A dying guest's call runs in its destroyer: leaving lets that one answer EBUSY. */
+	if (bracket_kind(guest) == BRACKET_OPEN)
 		call_suspend(CALL_PREEMPTED, SMC_RPC_FOREIGN_INTR, 0);
 	return guest->dying ? TEE_ERROR_TARGET_DEAD : TEE_SUCCESS;
 }
@@ -195,13 +203,6 @@ TEE_Result call_poll(void)
 	return call_guest()->dying ? TEE_ERROR_TARGET_DEAD : TEE_SUCCESS;
 }
 
-/* How a bracket of this call runs: a guest that is destroyed in one go is not interrupted any more.
- */
-static enum call_bracket bracket_kind(const struct guest *guest)
-{
-	return guest->dying && !guest->restartable ? BRACKET_MASKED : BRACKET_OPEN;
-}
-
 bool call_preempted(void)
 {
 	struct call *call = call_current();
@@ -209,9 +210,7 @@ bool call_preempted(void)
 
 	spin_lock(&guest->monitor);
 	call->bracket = BRACKET_NONE;
-	/* A dying guest's call runs in its destroyer: leaving lets that one answer EBUSY. */
-	if (bracket_kind(guest) == BRACKET_OPEN)
-		call_suspend(CALL_PREEMPTED, SMC_RPC_FOREIGN_INTR, 0);
+	(void)!call_yield();
 	call->bracket = bracket_kind(guest);
 	bool stay_masked = call->bracket == BRACKET_MASKED;
 	spin_unlock(&guest->monitor);
@@ -258,9 +257,9 @@ static struct crypto_work **crypto_slot(void)
 
 /*
  * Unwinds the calls of a dying guest: each suspended one is resumed here, finds that its guest is
- * dying wherever it would leave or wait, and ends through its ordinary error paths. One that needs
- * what another holds lets that one go first by being suspended again. A call on another CPU ends
- * there by itself at its next exit.
+ * dying wherever it would leave or wait, and ends through its ordinary error paths. None waits for
+ * another, for every wait ends at once; one is suspended again only because an interrupt waits. A
+ * call on another CPU ends there by itself at its next exit.
  */
 static enum teardown call_teardown(struct guest *guest)
 {

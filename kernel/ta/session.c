@@ -204,6 +204,12 @@ bool ta_cancelled(const struct ta_session *session)
 /* The sessions and instances of a dying guest, whose calls are gone: no app is entered any more. */
 static enum teardown ta_teardown(struct guest *guest)
 {
+	/* Their memory first, so that no later step is a long one (I7). */
+	list_for_each (node, &guest->instances) {
+		struct ta_instance *instance = list_entry(node, struct ta_instance, link);
+		if (instance->as_ready && uaspace_shrink(&instance->as))
+			return TEARDOWN_MORE;
+	}
 	if (!list_empty(&guest->sessions)) {
 		struct ta_session *session =
 			list_entry(guest->sessions.next, struct ta_session, link);

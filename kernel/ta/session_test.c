@@ -541,6 +541,33 @@ static void an_image_that_cannot_be_published_fails_the_open_and_nothing_else(vo
 	assert_int_equal(model_close(&guest, session), TEE_SUCCESS);
 }
 
+/* I7: while interrupts wait, no VM_DESTROYED of a restartable guest gives back more than a batch.
+ */
+static void the_memory_of_apps_is_given_back_in_small_steps(void **state)
+{
+	struct page_totals before, after;
+	uint32_t session, status;
+	unsigned rounds = 0;
+
+	(void)state;
+	assert_int_equal(guest_configure(1, TENON_KEY_RESTARTABLE, (uint32_t[4]){1}), SMC_OK);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(open(&session), TEE_SUCCESS);
+	use_app(&guest, KEEP_ALIVE);
+	assert_int_equal(open(&session), TEE_SUCCESS);
+	host_foreign_pending = true;
+	do {
+		pages_totals(&before);
+		status = model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0];
+		pages_totals(&after);
+		assert_in_range(after.free - before.free, 0, 40);
+		assert_true(++rounds < 200);
+	} while (status == SMC_EBUSY);
+	host_foreign_pending = false;
+	assert_int_equal(status, SMC_OK);
+	assert_true(rounds > 10);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -558,6 +585,7 @@ int main(void)
 		TEST(hostile_answers_to_load_ta_are_refused),
 		TEST(a_command_that_waited_until_its_session_was_closed_does_not_enter),
 		TEST(an_image_that_cannot_be_published_fails_the_open_and_nothing_else),
+		TEST(the_memory_of_apps_is_given_back_in_small_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,6 +226,16 @@ TEE_Result uaspace_add_source(struct uaspace *as, uint64_t va, size_t page_count
 	return add_region(as, va, page_count, prot, kind, &lent, region);
 }
 
+/* Unmaps up to BATCH pages at the end of the region. No TLB knows them any more afterwards. */
+static void unmap_batch(struct uaspace *as, struct uaspace_region *r)
+{
+	size_t batch = min((size_t)r->page_count, BATCH);
+
+	r->page_count -= batch;
+	as->page_count -= batch;
+	arch_aspace_unmap(&as->arch, uaddr(region_end(r)), batch);
+}
+
 /* Between batches of a clean-up. If the guest is dying there is still nothing to do but to go on.
  */
 static void breathe(void)
@@ -237,11 +247,7 @@ static void breathe(void)
 static void unmap_all(struct uaspace *as, struct uaspace_region *r)
 {
 	while (r->page_count > 0) {
-		size_t batch = min((size_t)r->page_count, BATCH);
-
-		r->page_count -= batch;
-		as->page_count -= batch;
-		arch_aspace_unmap(&as->arch, uaddr(region_end(r)), batch);
+		unmap_batch(as, r);
 		if (r->page_count > 0)
 			breathe();
 	}
@@ -260,6 +266,19 @@ void uaspace_remove(struct uaspace *as, struct uaspace_region *r)
 			breathe();
 	}
 	heap_free(&as->guest->heap, r);
+}
+
+bool uaspace_shrink(struct uaspace *as)
+{
+	if (list_empty(&as->regions))
+		return false;
+	struct uaspace_region *r = region_of(as->regions.next);
+	unmap_batch(as, r);
+	while (r->own.count > r->page_count)
+		page_free(&as->guest->budget, page_list_pop(&r->own));
+	if (r->page_count == 0)
+		uaspace_remove(as, r);
+	return true;
 }
 
 paddr_t uaspace_page_pa(const struct uaspace_region *r, size_t index)
