@@ -146,8 +146,9 @@ enum user_exit arch_user_run(struct arch_aspace *as, struct user_context *ctx,
 			     struct user_fault *fault);
 
 /*
- * Forgets V state of ctx that may still sit in this CPU's registers; to be called before the memory
- * of ctx is given back or its fp is zeroed for a new entry.
+ * Forgets V state of ctx that may still sit in this CPU's registers; to be called at the end of
+ * each entry, before the monitor is given up (another CPU's registers cannot be reached), and
+ * before the memory of ctx is given back or its fp is zeroed for a new entry.
  */
 void arch_user_context_drop(struct user_context *ctx);
 

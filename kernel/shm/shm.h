@@ -74,8 +74,8 @@ bool shm_contains(const struct shm *shm, uint64_t offset, uint64_t size);
 paddr_t shm_page(const struct shm *shm, uint32_t index);
 
 /*
- * Copies between the object and secure memory, page by page, polling between. The range must be
- * inside (asserted). False if guest memory failed. shm_read/shm_write do not give up the monitor.
+ * Copies between the object and secure memory, page by page. The range must be inside (asserted)
+ * and short: nothing polls in between, so the monitor is kept. False if guest memory failed.
  */
 bool must_check shm_read(const struct shm *shm, uint64_t offset, void *to, size_t size);
 bool must_check shm_write(const struct shm *shm, uint64_t offset, const void *from, size_t size);
