@@ -8,6 +8,7 @@
 #ifndef LIB_LOCK_H
 #define LIB_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lock {
@@ -20,6 +21,15 @@ static inline void lock_acquire(struct lock *l)
 
 	while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)
 		;
+}
+
+/* Takes the lock if nobody has it or waits for it: for work that can be done later as well. */
+static inline bool lock_try(struct lock *l)
+{
+	uint32_t owner = __atomic_load_n(&l->owner, __ATOMIC_ACQUIRE), free = owner;
+
+	return __atomic_compare_exchange_n(&l->next, &free, owner + 1, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
 }
 
 static inline void lock_release(struct lock *l)

@@ -77,8 +77,10 @@ bool page_alloc(struct page_pool *pool, struct paddr *pa) MUST_CHECK;
 bool page_get(struct page_pool *pool, struct paddr pa) MUST_CHECK;
 /** Give a reference back; with the last one the page is free. */
 void page_put(struct page_pool *pool, struct paddr pa);
-/** Scrub one free page, if one needs it. For idle CPUs. */
-bool page_scrub_one(struct page_pool *pool);
+/** Scrub up to PAGE_SCRUB_BATCH free pages, if any need it and the pool is not in use. For idle
+ * CPUs. */
+#define PAGE_SCRUB_BATCH 32
+bool page_scrub_some(struct page_pool *pool);
 uint32_t page_free_count(struct page_pool *pool);
 /** The references of a page, 0 if it is free or not the pool's. For tests and assertions. */
 uint32_t page_refs(struct page_pool *pool, struct paddr pa);

@@ -118,45 +118,67 @@ static void list_give(struct page_pool *pool, uint32_t *list, struct page *page)
 	*list = (uint32_t)(page - pool->pages);
 }
 
+/* The first free page, a scrubbed one if there is; what idle CPUs are scrubbing now comes back
+ * soon. */
+static struct page *take_any(struct page_pool *pool, bool *clean)
+{
+	for (;;) {
+		struct page *page;
+		bool none;
+
+		lock_acquire(&pool->lock);
+		page = list_take(pool, &pool->clean, 1);
+		*clean = page != NULL;
+		if (!page)
+			page = list_take(pool, &pool->dirty, 1);
+		none = pool->free_count == 0;
+		if (page)
+			pool->free_count--;
+		lock_release(&pool->lock);
+		if (page || none)
+			return page;
+	}
+}
+
 bool page_alloc(struct page_pool *pool, struct paddr *pa)
 {
-	struct page *page;
-	bool scrub = false;
+	bool clean;
+	struct page *page = take_any(pool, &clean);
 
-	lock_acquire(&pool->lock);
-	page = list_take(pool, &pool->clean, 1);
-	if (!page) {
-		page = list_take(pool, &pool->dirty, 1);
-		scrub = true;
-	}
-	if (page)
-		pool->free_count--;
-	lock_release(&pool->lock);
 	if (!page)
 		return false;
 	*pa = page_address(pool, (uint32_t)(page - pool->pages));
-	if (scrub)
+	if (!clean)
 		page_zero(mm_ptr(*pa));
 	return true;
 }
 
-bool page_scrub_one(struct page_pool *pool)
+/*
+ * A handful per taking of the lock, and only when nobody else wants it: on a host with fewer CPUs
+ * than the machine has, each hand-over of a contended lock can cost a time slice.
+ */
+bool page_scrub_some(struct page_pool *pool)
 {
-	struct page *page;
+	struct page *taken[PAGE_SCRUB_BATCH];
+	unsigned count = 0;
 
-	if (__atomic_load_n(&pool->dirty, __ATOMIC_RELAXED) == NO_PAGE)
+	if (__atomic_load_n(&pool->dirty, __ATOMIC_RELAXED) == NO_PAGE || !lock_try(&pool->lock))
 		return false;
-	lock_acquire(&pool->lock);
-	page = list_take(pool, &pool->dirty, PAGE_RESERVED);
+	while (count < PAGE_SCRUB_BATCH) {
+		taken[count] = list_take(pool, &pool->dirty, PAGE_RESERVED);
+		if (!taken[count])
+			break;
+		count++;
+	}
 	lock_release(&pool->lock);
-	if (!page)
-		return false;
-	/* In no list and nobody's: scrub it outside the lock. */
-	page_zero(mm_ptr(page_address(pool, (uint32_t)(page - pool->pages))));
+	/* In no list and nobody's: scrubbed outside the lock. */
+	for (unsigned i = 0; i < count; i++)
+		page_zero(mm_ptr(page_address(pool, (uint32_t)(taken[i] - pool->pages))));
 	lock_acquire(&pool->lock);
-	list_give(pool, &pool->clean, page);
+	for (unsigned i = 0; i < count; i++)
+		list_give(pool, &pool->clean, taken[i]);
 	lock_release(&pool->lock);
-	return true;
+	return count > 0;
 }
 
 bool page_get(struct page_pool *pool, struct paddr pa)

@@ -95,9 +95,9 @@ static void i6_data_of_an_owner_is_gone_before_the_next_one(void **state)
 		memset(mm_ptr(pa), 0x5A, PAGE_SIZE);
 		page_put(&pool, pa);
 		if (i % 3 == 0)
-			page_scrub_one(&pool);
+			page_scrub_some(&pool);
 	}
-	while (page_scrub_one(&pool))
+	while (page_scrub_some(&pool))
 		;
 	assert_int_equal(page_free_count(&pool), COUNT);
 	for (unsigned i = 0; i < COUNT; i++)

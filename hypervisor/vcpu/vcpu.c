@@ -70,7 +70,7 @@ static void schedule(struct cpu *cpu)
 	item = sched_pick(cpu);
 	if (!item) {
 		sched_slice_begin(cpu);
-		while (!arch_irq_pending() && page_scrub_one(&host_pages))
+		while (!arch_irq_pending() && page_scrub_some(&host_pages))
 			;
 		if (!arch_irq_pending())
 			arch_cpu_idle();
