@@ -75,8 +75,8 @@ static struct med_vm *vm_alloc(struct med *med, uint32_t vm_id, void *cookie,
 }
 
 /*
- * med_vm_destroy_step() repeats, so a TEE that can tear a VM down in slices may. One that does not know
- * the key does it in one go.
+ * med_vm_destroy_step() repeats, so a TEE that can tear a VM down in slices may. One that does not
+ * know the key does it in one go.
  */
 static void tell_that_we_repeat(struct med_vm *vm)
 {

@@ -26,10 +26,14 @@
 #include "kernel/guest/guest.h"
 
 /*
- * A preemptible bracket: the monitor is not held; interrupts are open, but for a guest that is destroyed
- * in one go.
+ * A preemptible bracket: the monitor is not held; interrupts are open, but for a guest that is
+ * destroyed in one go.
  */
-enum call_bracket { BRACKET_NONE, BRACKET_OPEN, BRACKET_MASKED };
+enum call_bracket {
+	BRACKET_NONE,
+	BRACKET_OPEN,
+	BRACKET_MASKED
+};
 
 enum call_state {
 	CALL_FREE,

@@ -83,7 +83,7 @@ struct ta_instance {
 	struct {
 		uint32_t seconds, millis;
 		bool wraps; /* it was set below system time */
-	} time_offset; /* … to system time plus this */
+	} time_offset;      /* … to system time plus this */
 };
 
 /* Owner: its guest (opened from the normal world). Published when the app has accepted it. */
