@@ -242,9 +242,32 @@ static void a_guest_that_dies_while_its_file_is_decoded_is_noticed(void **state)
 	fixture_no_failures();
 }
 
+static void reading_is_bounded_by_the_file(void **state)
+{
+	uint8_t data[9000], back[9000];
+	struct elf_copy copy;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = i * 13;
+	elf_copy_make(&copy, data, sizeof(data));
+	assert_true(elf_read(&copy.file, 0, back, sizeof(data)));
+	assert_memory_equal(back, data, sizeof(data));
+	assert_true(elf_read(&copy.file, 4090, back, 20));
+	assert_memory_equal(back, data + 4090, 20);
+	assert_true(elf_read(&copy.file, 9000, back, 0));
+	assert_false(elf_read(&copy.file, 9000, back, 1));
+	assert_false(elf_read(&copy.file, 8999, back, 2));
+	assert_false(elf_read(&copy.file, 9001, back, 0));
+	assert_false(elf_read(&copy.file, UINT64_MAX, back, 2));
+	assert_false(elf_read(&copy.file, 1, back, SIZE_MAX));
+	elf_copy_drop(&copy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(reading_is_bounded_by_the_file),
 		TEST(ta_027_mutated_shipped_app_never_harms_the_loader),
 		TEST(ta_027_mutated_tiny_app_never_harms_the_loader),
 		TEST(each_failing_allocation_or_death_leaves_nothing_behind),

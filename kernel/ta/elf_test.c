@@ -562,27 +562,6 @@ static void phdr_info_must_be_writable_and_empty(void **state)
 	EXPECT(tiny.symbols[TINY_PHDR_INFO].name = 0, TEE_SUCCESS); /* an old run-time library */
 }
 
-static void reading_is_bounded_by_the_file(void **state)
-{
-	uint8_t data[9000], back[9000];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(data); i++)
-		data[i] = i * 13;
-	elf_copy_make(&app.copy, data, sizeof(data));
-	assert_true(elf_read(&app.copy.file, 0, back, sizeof(data)));
-	assert_memory_equal(back, data, sizeof(data));
-	assert_true(elf_read(&app.copy.file, 4090, back, 20));
-	assert_memory_equal(back, data + 4090, 20);
-	assert_true(elf_read(&app.copy.file, 9000, back, 0));
-	assert_false(elf_read(&app.copy.file, 9000, back, 1));
-	assert_false(elf_read(&app.copy.file, 8999, back, 2));
-	assert_false(elf_read(&app.copy.file, 9001, back, 0));
-	assert_false(elf_read(&app.copy.file, UINT64_MAX, back, 2));
-	assert_false(elf_read(&app.copy.file, 1, back, SIZE_MAX));
-	elf_copy_drop(&app.copy);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -605,7 +584,6 @@ int main(void)
 		TEST(ta_027_relocations_and_symbols_out_of_bounds_are_refused),
 		TEST(ta_028_unknown_relocations_are_refused),
 		TEST(phdr_info_must_be_writable_and_empty),
-		TEST(reading_is_bounded_by_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
