@@ -18,6 +18,7 @@ BL32_LIMIT = 15 << 20          # secure DRAM that TF-A gives to the trusted OS
 STAGES = ("bl1.bin", "bl2.bin", "bl31.bin")
 # QEMU's GICv3; OPTEED enters the trusted OS in secure DRAM; the normal world's image is already in RAM.
 TFA_OPTIONS = ["PLAT=qemu", "DEBUG=0", "LOG_LEVEL=30", "QEMU_USE_GIC_DRIVER=QEMU_GICV3", "SPD=opteed",
+               "ENABLE_SVE_FOR_SWD=1", "ENABLE_SME_FOR_SWD=1",  # else an app's first SIMD instruction hangs CPUs with SVE
                "BL32_RAM_LOCATION=tdram", "ARM_LINUX_KERNEL_AS_BL33=1", f"PRELOADED_BL33_BASE={BL33_ADDRESS:#x}",
                "CROSS_COMPILE=aarch64-linux-gnu-", "CFLAGS=--param=min-pagesize=0", "LDFLAGS=",
                'BUILD_MESSAGE_TIMESTAMP="reproducible"']
