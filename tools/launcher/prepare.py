@@ -15,8 +15,8 @@ from .common import TenonError, cache_dir
 from .images import find_image
 
 KEPT_RUNS = 5
-# A vCPU that waits for its slice is not locked up, and a lock-up that were real would end in our own time-out.
-PATIENT_KERNEL = "nosoftlockup rcupdate.rcu_cpu_stall_suppress=1"
+# For guests whose vCPUs wait for their slice: they are not locked up, and a real lock-up ends in our own time-out.
+PATIENT_KERNEL = "nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 "
 OPTEE_MAX_GUESTS = 2            # of Debian's build with virtualization
 
 
@@ -48,7 +48,7 @@ def linux_guests(count: int, initrd: Path, memory: int = 256, vcpus: int = 1, nu
     kernel = initramfs.kernel_image()
     guests = []
     for number in range(1, count + 1):
-        bootargs = (f"console=ttyAMA0 earlycon=pl011,0x09000000 panic=-1 loglevel=4 {PATIENT_KERNEL} "
+        bootargs = (f"console=ttyAMA0 earlycon=pl011,0x09000000 panic=-1 loglevel=4 "
                     f"tenon_guest={number} {extra_bootargs}").strip()
         guests.append(GuestSpec(f"g{number}", f"linux{number}", kernel, initrd, bootargs, vcpus, memory,
                                 numbers=dict(numbers or {})))
@@ -89,7 +89,7 @@ def prepare_machine(folder: Path, guests: int = 2, commands: Optional[Dict[str, 
     specs: List[GuestSpec] = []
     if guests:
         initrd = initramfs.make_initramfs(folder / "initramfs.cpio", commands or {}, overlay, xtest)
-        extra = ("tenon_stay=1 " if stay else "") + ("nokaslr" if icount else "")
+        extra = (PATIENT_KERNEL if hypervisor else "") + ("tenon_stay=1 " if stay else "") + ("nokaslr" if icount else "")
         specs = linux_guests(guests, initrd, memory, vcpus, numbers, extra)
     return MachineConfig(specs + list(extra_guests or []), flash, folder / "machine", folder, image, tee, cpus,
                          icount=icount)
