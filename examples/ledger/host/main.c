@@ -63,6 +63,8 @@ static struct options parse_options(int argc, char **argv)
 		{"max", required_argument, NULL, 'm'},
 		{"sessions", required_argument, NULL, 'n'},
 		{"reopen", required_argument, NULL, 'r'},
+		{"pause", required_argument, NULL, 'w'},
+		{"pause-after", required_argument, NULL, 'a'},
 		{"progress", no_argument, NULL, 'p'},
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
