@@ -84,7 +84,8 @@ _Static_assert(sizeof(struct dl_phdr_info) == 64, "dl_phdr_info");
 #define TA_FLAG_CACHE_MAINTENANCE   (1u << 7)
 #define TA_FLAG_CONCURRENT          (1u << 8)
 #define TA_FLAG_DEVICE_ENUM         (1u << 9)
-#define TA_FLAGS_VALID              0x00001FFFu
+#define TA_FLAG_KEEP_CRASHED        (1u << 13) /* since 4.6 */
+#define TA_FLAGS_VALID              0x00003FFFu
 
 #define TA_FUNC_OPEN_SESSION        0u
 #define TA_FUNC_CLOSE_SESSION       1u

@@ -95,6 +95,63 @@ void crypto_sha256_init(struct crypto_sha256 *hash);
 void crypto_sha256_update(struct crypto_sha256 *hash, const void *data, size_t size);
 void crypto_sha256_final(struct crypto_sha256 *hash, uint8_t digest[CRYPTO_SHA256_SIZE]);
 
+/* --- digests of every kind -----------------------------------------------------------------------
+ */
+
+enum crypto_digest_kind {
+	CRYPTO_SHA1,
+	CRYPTO_SHA224,
+	CRYPTO_SHA256,
+	CRYPTO_SHA384,
+	CRYPTO_SHA512
+};
+
+#define CRYPTO_DIGEST_SIZE_MAX 64u
+
+/* Bytes of its result. */
+size_t crypto_digest_size(enum crypto_digest_kind kind);
+
+/* Holds no pointers; may be copied and lie anywhere. */
+struct crypto_digest {
+	enum crypto_digest_kind kind;
+	_Alignas(8) uint8_t state[232];
+};
+
+/* May run in a bracket; cannot fail. final wipes the state. */
+void crypto_digest_init(struct crypto_digest *digest, enum crypto_digest_kind kind);
+void crypto_digest_update(struct crypto_digest *digest, const void *data, size_t size);
+void crypto_digest_final(struct crypto_digest *digest, uint8_t *result);
+
+/* --- keyed ---------------------------------------------------------------------------------------
+ */
+
+/* A piece of the message of crypto_hmac_sha256(). */
+struct crypto_bytes {
+	const void *data;
+	size_t size;
+};
+
+/* HMAC-SHA256 over count pieces, one behind the other. For short messages; may run in a bracket. */
+void crypto_hmac_sha256(const void *key, size_t key_size, const struct crypto_bytes *pieces,
+			unsigned count, uint8_t mac[CRYPTO_SHA256_SIZE]);
+
+/* AES-256-GCM, decrypting: holds no pointers that leave it; may not be copied. */
+struct crypto_gcm {
+	_Alignas(16) uint8_t state[1024];
+};
+
+/*
+ * begin, then update for whole 16-byte blocks (the last may be shorter; in place allowed), then
+ * finish: SUCCESS or MAC_INVALID, in constant time. What was decrypted is to be used only after
+ * SUCCESS. May run in a bracket. end wipes, and may be called at any time after begin.
+ */
+TEE_Result must_check crypto_gcm_begin(struct crypto_gcm *gcm, const uint8_t key[32],
+				       const uint8_t *iv, size_t iv_size);
+void crypto_gcm_decrypt(struct crypto_gcm *gcm, void *to, const void *from, size_t size);
+TEE_Result must_check crypto_gcm_finish(struct crypto_gcm *gcm, const uint8_t *tag,
+					size_t tag_size);
+void crypto_gcm_end(struct crypto_gcm *gcm);
+
 /* --- RSA -----------------------------------------------------------------------------------------
  */
 

@@ -122,7 +122,8 @@ static TEE_Result decode_rmem(const struct msg_rmem *rmem, struct ta_memref *ref
 		shm_put(shm);
 		return TEE_ERROR_SECURITY; /* NW-084 */
 	}
-	*ref = (struct ta_memref){shm, rmem->offs, rmem->size};
+	*ref = (struct ta_memref){
+		.shm = shm, .offset = rmem->offs, .size = rmem->size, .room = rmem->size};
 	return TEE_SUCCESS;
 }
 
@@ -139,6 +140,7 @@ static TEE_Result decode_tmem(uint64_t attr, const struct msg_tmem *tmem, struct
 		return TEE_ERROR_BAD_PARAMETERS;
 	res = shm_create(SHM_TEMPORARY, tmem->buf_ptr, tmem->size, 0, &ref->shm);
 	ref->size = tmem->size;
+	ref->room = tmem->size;
 	return res;
 }
 
@@ -227,6 +229,8 @@ static bool publish_answer(const struct place *place, const struct answer *answe
 	return place_write(place, offsetof(struct msg_header, ret), answer, sizeof(*answer));
 }
 
+static const struct ta_caller normal_world = {.opener = NULL, .timeout = TA_NO_TIMEOUT};
+
 static bool open_session(const struct place *place, const struct message *message)
 {
 	struct answer answer = {.origin = TEE_ORIGIN_TEE};
@@ -239,7 +243,8 @@ static bool open_session(const struct place *place, const struct message *messag
 		answer.ret = decode_params(message, 2, &params);
 	if (!answer.ret) {
 		struct ta_client client = {.login = open.login, .uuid = open.client};
-		answer.ret = ta_open_session(&open.ta, &client, &params, &id, &answer.origin);
+		answer.ret = ta_open_session(&normal_world, &open.ta, &client, &params, &id,
+					     &answer.origin);
 	}
 	bool done = publish_params(place, 2, &params) &&
 		    place_write(place, offsetof(struct msg_header, session), &id, sizeof(id)) &&
@@ -255,8 +260,8 @@ static bool invoke_command(const struct place *place, const struct message *mess
 
 	answer.ret = decode_params(message, 0, &params);
 	if (!answer.ret)
-		answer.ret = ta_invoke(message->header.session, message->header.func, &params,
-				       &answer.origin);
+		answer.ret = ta_invoke(&normal_world, message->header.session, message->header.func,
+				       &params, &answer.origin);
 	bool done = publish_params(place, 0, &params) && publish_answer(place, &answer);
 	release_params(&params);
 	return done;
@@ -267,7 +272,8 @@ static bool close_session(const struct place *place, const struct message *messa
 	struct answer answer = {.ret = TEE_ERROR_BAD_PARAMETERS, .origin = TEE_ORIGIN_TEE};
 
 	if (message->header.num_params == 0)
-		answer.ret = ta_close_session(message->header.session, &answer.origin);
+		answer.ret =
+			ta_close_session(&normal_world, message->header.session, &answer.origin);
 	return publish_answer(place, &answer);
 }
 

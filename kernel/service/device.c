@@ -20,19 +20,17 @@ static bool types_are_right(const struct ta_params *params)
 static TEE_Result invoke(struct ta_session *session, uint32_t cmd, struct ta_params *params)
 {
 	struct ta_memref *out = &params->p[0].u.memref;
-	uint64_t room = out->size;
+	uint64_t room = out->room;
 
 	(void)session;
 	if (cmd > CMD_DEVICES_STORAGE)
 		return TEE_ERROR_NOT_IMPLEMENTED;
-	if (!types_are_right(params) || (!out->shm && room != 0))
+	if (!types_are_right(params))
 		return TEE_ERROR_BAD_PARAMETERS;
 	out->size = cmd == CMD_DEVICES ? sizeof(rng_octets) : 0;
 	if (room < out->size)
 		return TEE_ERROR_SHORT_BUFFER;
-	if (out->size > 0 && !shm_write(out->shm, out->offset, rng_octets, out->size))
-		return TEE_ERROR_COMMUNICATION;
-	return TEE_SUCCESS;
+	return ta_memref_write(out, 0, rng_octets, out->size);
 }
 
 static const struct ta_service device_service = {

@@ -22,13 +22,10 @@ static TEE_Result get_entropy(struct ta_memref *out)
 	uint8_t piece[256];
 	TEE_Result res = TEE_SUCCESS;
 
-	if (!out->shm)
-		return out->size ? TEE_ERROR_BAD_PARAMETERS : TEE_SUCCESS;
 	for (uint64_t done = 0; done < out->size && !res;) {
 		size_t bite = min(out->size - done, (uint64_t)sizeof(piece));
 		crypto_random(piece, bite);
-		if (!shm_write(out->shm, out->offset + done, piece, bite))
-			res = TEE_ERROR_COMMUNICATION;
+		res = ta_memref_write(out, done, piece, bite);
 		done += bite;
 		if (!res)
 			res = call_poll();

@@ -458,12 +458,12 @@ static void ta_033_ta_034_ta_head_is_checked(void **state)
 	(void)state;
 	REFUSED(tiny.head.depr_entry = 0);
 	REFUSED(tiny.head.depr_entry = UINT64_MAX - 1);
-	for (unsigned bit = 13; bit < 32; bit++)
+	for (unsigned bit = 14; bit < 32; bit++)
 		REFUSED(tiny.head.flags = 1u << bit);
 	EXPECT(tiny.head.flags = TA_FLAGS_VALID, TEE_SUCCESS);
 	REFUSED(tiny.symbols[TINY_TA_HEAD].value = 0);
 	REFUSED(tiny.symbols[TINY_TA_HEAD].value = UINT64_MAX - 8);
-	REFUSED(tiny.symbols[TINY_TA_HEAD].value = 0x2000 - 16); /* half of it outside */
+	REFUSED(tiny.symbols[TINY_TA_HEAD].value = 0x4000 - 16); /* half of it outside */
 }
 
 static void attack_26_no_flag_makes_an_app_concurrent(void **state)

@@ -9,18 +9,19 @@
 #define PARAMS_ROOM 80
 
 enum ta_verdict (*ta_syscall)(struct ta_instance *instance, struct ta_session *session);
+void (*ta_release)(struct ta_instance *instance);
 
 static void instance_free(struct ta_instance *instance)
 {
 	struct guest *guest = instance->guest;
 
 	list_remove(&instance->link);
+	ta_release(instance);
 	if (instance->context)
 		arch_user_context_drop(instance->context);
 	if (instance->as_ready)
 		uaspace_destroy(&instance->as);
-	if (instance->image)
-		image_put(guest, instance->image);
+	modules_drop(instance);
 	heap_free(&guest->heap, instance->context);
 	heap_free(&guest->heap, instance);
 	guest->count.instances--;
@@ -53,6 +54,7 @@ static struct ta_instance *instance_new(struct guest *guest, const struct uuid *
 	instance->state = TA_LOADING;
 	instance->references = 1;
 	wait_queue_init(&instance->turn);
+	list_init(&instance->objects);
 	list_insert(&guest->instances, &instance->link);
 	guest->count.instances++;
 	return instance;
@@ -61,10 +63,8 @@ static struct ta_instance *instance_new(struct guest *guest, const struct uuid *
 static TEE_Result instance_load(struct ta_instance *instance)
 {
 	struct guest *guest = instance->guest;
-	TEE_Result res = loader_fetch(&instance->uuid, &instance->image);
+	TEE_Result res;
 
-	if (res)
-		return res;
 	instance->context = heap_alloc(&guest->heap, sizeof(*instance->context));
 	if (!instance->context)
 		return TEE_ERROR_OUT_OF_MEMORY;
@@ -72,9 +72,7 @@ static TEE_Result instance_load(struct ta_instance *instance)
 	if (res)
 		return res;
 	instance->as_ready = true;
-	instance->flags = instance->image->elf.head.flags;
-	return elf_load(&instance->image->file, &instance->image->elf, &instance->as,
-			&instance->elf);
+	return modules_load(instance);
 }
 
 static struct ta_instance *find(struct guest *guest, const struct uuid *uuid)
@@ -165,7 +163,7 @@ static void log_fault(const struct ta_instance *instance, const struct user_faul
 		  instance->uuid.time_low, instance->uuid.time_mid,
 		  instance->uuid.time_hi_and_version, (unsigned long long)fault->esr,
 		  (unsigned long long)fault->far, (unsigned long long)ctx->pc,
-		  (unsigned long long)(ctx->pc - instance->elf.load_address),
+		  (unsigned long long)(ctx->pc - instance->modules.elf.load_address),
 		  (unsigned long long)ctx->x[30], (unsigned long long)ctx->sp);
 }
 
@@ -211,8 +209,8 @@ static void set_entry(struct ta_instance *instance, uint32_t session_id, uint32_
 	arch_user_context_drop(ctx);
 	memset(ctx, 0, sizeof(*ctx));
 	ctx->tpidr_el0 = tpidr_el0;
-	ctx->pc = instance->elf.entry;
-	ctx->sp = instance->elf.stack_top - PARAMS_ROOM;
+	ctx->pc = instance->modules.elf.entry;
+	ctx->sp = instance->modules.elf.stack_top - PARAMS_ROOM;
 	ctx->x[0] = function;
 	ctx->x[1] = session_id;
 	ctx->x[2] = ctx->sp;
@@ -225,7 +223,7 @@ static TEE_Result enter(struct ta_instance *instance, struct ta_session *session
 {
 	struct call *call = call_current();
 	struct ta_session *outer = call->session;
-	uaddr_t block = uaddr(instance->elf.stack_top - PARAMS_ROOM);
+	uaddr_t block = uaddr(instance->modules.elf.stack_top - PARAMS_ROOM);
 	TEE_Result res;
 
 	set_entry(instance, session->id, function, cmd);
@@ -260,8 +258,10 @@ TEE_Result instance_enter(struct ta_instance *instance, struct ta_session *sessi
 	if (res)
 		return res;
 	res = enter(instance, session, function, cmd, &up, params, result);
-	if (res == TEE_ERROR_TARGET_DEAD)
+	if (res == TEE_ERROR_TARGET_DEAD) {
 		instance->state = TA_DEAD;
+		ta_release(instance);
+	}
 	user_params_end(&up, instance);
 	return res;
 }

@@ -34,10 +34,18 @@ static struct ta_session *find(struct guest *guest, uint32_t id)
 	return NULL;
 }
 
-/* Lookup and reference in one step (I2). */
-static struct ta_session *session_get(struct guest *guest, uint32_t id)
+/* A name is good only for who opened it (I2, TA-080). */
+static struct ta_session *find_of(const struct ta_caller *caller, uint32_t id)
 {
-	struct ta_session *session = find(guest, id);
+	struct ta_session *session = find(call_guest(), id);
+
+	return session && session->opener == caller->opener ? session : NULL;
+}
+
+/* Lookup and reference in one step. */
+static struct ta_session *session_get(const struct ta_caller *caller, uint32_t id)
+{
+	struct ta_session *session = find_of(caller, id);
 
 	if (session)
 		session->references++;
@@ -65,8 +73,10 @@ static uint32_t new_id(struct guest *guest)
 	return guest->next_session_id;
 }
 
-static struct ta_session *session_new(struct guest *guest, const struct ta_client *client)
+static struct ta_session *session_new(const struct ta_caller *caller,
+				      const struct ta_client *client)
 {
+	struct guest *guest = call_guest();
 	struct ta_session *session;
 
 	if (guest->count.sessions >= guest->limit.sessions) {
@@ -80,7 +90,9 @@ static struct ta_session *session_new(struct guest *guest, const struct ta_clien
 	session->guest = guest;
 	session->id = new_id(guest);
 	session->references = 1;
+	session->opener = caller->opener;
 	session->client = *client;
+	session->deadline = UINT64_MAX;
 	guest->count.sessions++;
 	return session;
 }
@@ -128,11 +140,12 @@ static TEE_Result open(struct ta_session *session, const struct uuid *uuid,
 	return enter(session, TA_FUNC_OPEN_SESSION, 0, params, origin);
 }
 
-TEE_Result ta_open_session(const struct uuid *uuid, const struct ta_client *client,
-			   struct ta_params *params, uint32_t *id, uint32_t *origin)
+TEE_Result ta_open_session(const struct ta_caller *caller, const struct uuid *uuid,
+			   const struct ta_client *client, struct ta_params *params, uint32_t *id,
+			   uint32_t *origin)
 {
 	struct guest *guest = call_guest();
-	struct ta_session *session = session_new(guest, client);
+	struct ta_session *session = session_new(caller, client);
 	TEE_Result res;
 
 	*id = 0;
@@ -149,9 +162,10 @@ TEE_Result ta_open_session(const struct uuid *uuid, const struct ta_client *clie
 	return TEE_SUCCESS;
 }
 
-TEE_Result ta_invoke(uint32_t id, uint32_t cmd, struct ta_params *params, uint32_t *origin)
+TEE_Result ta_invoke(const struct ta_caller *caller, uint32_t id, uint32_t cmd,
+		     struct ta_params *params, uint32_t *origin)
 {
-	struct ta_session *session = session_get(call_guest(), id);
+	struct ta_session *session = session_get(caller, id);
 	TEE_Result res;
 
 	*origin = TEE_ORIGIN_TEE;
@@ -167,9 +181,9 @@ TEE_Result ta_invoke(uint32_t id, uint32_t cmd, struct ta_params *params, uint32
 	return res;
 }
 
-TEE_Result ta_close_session(uint32_t id, uint32_t *origin)
+TEE_Result ta_close_session(const struct ta_caller *caller, uint32_t id, uint32_t *origin)
 {
-	struct ta_session *session = find(call_guest(), id);
+	struct ta_session *session = find_of(caller, id);
 
 	*origin = TEE_ORIGIN_TEE;
 	if (!session)
@@ -188,7 +202,8 @@ TEE_Result ta_close_session(uint32_t id, uint32_t *origin)
 
 TEE_Result ta_cancel(uint32_t id)
 {
-	struct ta_session *session = find(call_guest(), id);
+	const struct ta_caller normal_world = {0};
+	struct ta_session *session = find_of(&normal_world, id);
 
 	if (!session)
 		return TEE_ERROR_BAD_PARAMETERS;

@@ -13,8 +13,7 @@
 
 #include "abi/ta.h"
 #include "kernel/shm/shm.h"
-#include "kernel/ta/elf.h"
-#include "kernel/ta/image.h"
+#include "kernel/ta/modules.h"
 #include "kernel/ta/uaspace.h"
 
 /* Who opens a session (TA-086). */
@@ -23,13 +22,18 @@ struct ta_client {
 	struct uuid uuid;
 };
 
-/* A piece of guest memory; shm NULL: a NULL reference. The holder of the parameters references shm.
+/*
+ * A piece of a caller's memory: of its guest (shm), or of a calling app (as). Both NULL: a NULL
+ * reference, of size 0. Whoever holds the parameters keeps them alive: by a reference to shm; an
+ * app's address space stays as it is because the call that passes it is inside that app.
  */
 struct ta_memref {
 	struct shm *shm;
-	uint64_t offset;
-	uint64_t size; /* in: of the piece; out: produced, or needed with SHORT_BUFFER, so it may be
-			  larger */
+	const struct uaspace *as;
+	uint64_t offset; /* in shm; the address in as */
+	uint64_t size;   /* in: of the piece; out: produced, or needed with SHORT_BUFFER, so it may
+			    be larger */
+	uint64_t room;   /* size as it came in: what may be touched */
 };
 
 struct ta_param {
@@ -48,10 +52,28 @@ struct ta_params {
 
 struct ta_session;
 
-/* A service of the kernel under a UUID. Functions run with the monitor held and may call_rpc(). */
+/*
+ * Copies between secure memory and [offset, offset + size) of a reference, for services: the range
+ * must lie inside room (asserted), and be short: nothing polls in between. ACCESS_DENIED: an app's
+ * page is not there or lacks the right; COMMUNICATION: guest memory failed.
+ */
+TEE_Result must_check ta_memref_read(const struct ta_memref *ref, uint64_t offset, void *to,
+				     size_t size);
+TEE_Result must_check ta_memref_write(const struct ta_memref *ref, uint64_t offset,
+				      const void *from, size_t size);
+
+/*
+ * A service of the kernel under a UUID (a pseudo TA). Functions run with the monitor held and may
+ * call_rpc(); several calls may be inside at once. Results have the origin TRUSTED_APP (TA-084).
+ */
 struct ta_service {
 	struct uuid uuid;
 	const char *name;
+	bool apps_only; /* opened from the normal world: ACCESS_DENIED (TA-141) */
+	/* Both may be NULL. open may refuse; close is called once for each session that open
+	 * accepted, also when the guest dies: call_rpc() answers TARGET_DEAD then. */
+	TEE_Result (*open)(struct ta_session *session, struct ta_params *params);
+	void (*close)(struct ta_session *session);
 	TEE_Result (*invoke)(struct ta_session *session, uint32_t cmd, struct ta_params *params);
 };
 
@@ -71,50 +93,72 @@ struct ta_instance {
 	} state;
 	uint32_t references; /* sessions, and calls on their way in or out */
 	uint32_t session_count;
-	uint32_t flags;      /* of ta_head */
-	struct image *image; /* a reference */
+	uint32_t flags; /* of ta_head */
 	struct uaspace as;
 	bool as_ready;
-	struct elf_instance elf;
+	struct modules modules;
 	struct user_context *context;
 	struct call *busy;      /* the call inside, or NULL */
 	struct wait_queue turn; /* those that want in, and those that wait for the end of loading */
 	bool has_time;          /* TA persistent time was set … */
 	struct {
 		uint32_t seconds, millis;
-		bool wraps; /* it was set below system time */
-	} time_offset;      /* … to system time plus this */
+		bool wraps;  /* it was set below system time */
+	} time_offset;       /* … to system time plus this */
+	struct list objects; /* what system calls made for it: the syscall room's (ta_release) */
+	uint32_t next_object;
 };
 
-/* Owner: its guest (opened from the normal world). Published when the app has accepted it. */
+/*
+ * Owner: its guest; opened by the normal world, or by an app of that guest. A name is good only for
+ * the opener (TA-080). Published when the app has accepted it.
+ */
 struct ta_session {
 	struct list link; /* guest->sessions; alone when closed */
 	struct guest *guest;
+	struct ta_instance *opener; /* NULL: the normal world */
 	uint32_t id; /* non-zero, unique in the guest; the app knows it under the same number
 			(TA-045) */
 	uint32_t references;
 	struct ta_instance *instance; /* a reference, or NULL for … */
 	const struct ta_service *service;
+	uint32_t service_data; /* the service's own */
 	struct ta_client client;
 	bool cancel_requested;
 	bool cancel_unmasked;
+	uint64_t deadline; /* of the entry in progress, by arch_counter(); UINT64_MAX: none */
+};
+
+#define TA_NO_TIMEOUT 0xFFFFFFFFu /* milliseconds */
+
+#define TA_LOGIN_TRUSTED_APP                                                                       \
+	0xF0000000u /* of a client that is an app; its UUID is the client's                        \
+		     */
+
+/* Who asks: opener NULL is the normal world; an app counts as itself, whatever client says. */
+struct ta_caller {
+	struct ta_instance *opener;
+	uint32_t timeout; /* until the app is asked to cancel, in ms; TA_NO_TIMEOUT (TA-089) */
 };
 
 /*
  * Opens a session (TA-072 .. TA-076). params are updated with what the app returned. *id is 0 on
  * failure, *origin tells who made the result.
  */
-TEE_Result must_check ta_open_session(const struct uuid *uuid, const struct ta_client *client,
-				      struct ta_params *params, uint32_t *id, uint32_t *origin);
+TEE_Result must_check ta_open_session(const struct ta_caller *caller, const struct uuid *uuid,
+				      const struct ta_client *client, struct ta_params *params,
+				      uint32_t *id, uint32_t *origin);
 
-/* BAD_PARAMETERS: no such session of this guest; TARGET_DEAD: its app panicked (TA-049, TA-050). */
-TEE_Result must_check ta_invoke(uint32_t id, uint32_t cmd, struct ta_params *params,
-				uint32_t *origin);
+/* BAD_PARAMETERS: no such session of this caller; TARGET_DEAD: its app panicked (TA-049, TA-050);
+ * BUSY: waiting for it could never end (TA-078). */
+TEE_Result must_check ta_invoke(const struct ta_caller *caller, uint32_t id, uint32_t cmd,
+				struct ta_params *params, uint32_t *origin);
 
 /* ITEM_NOT_FOUND: no such session. Closing one whose app panicked succeeds. */
-TEE_Result must_check ta_close_session(uint32_t id, uint32_t *origin);
+TEE_Result must_check ta_close_session(const struct ta_caller *caller, uint32_t id,
+				       uint32_t *origin);
 
-/* Flags the session; the app sees it if it unmasked cancellation. */
+/* Flags a session of the normal world; the app sees it if it unmasked cancellation. */
 TEE_Result must_check ta_cancel(uint32_t id);
 
 void ta_register_service(const struct ta_service *service);
@@ -128,6 +172,10 @@ enum ta_verdict {
 
 /* Serves the system call in instance->context; set by the syscall room. */
 extern enum ta_verdict (*ta_syscall)(struct ta_instance *instance, struct ta_session *session);
+
+/* Frees everything in instance->objects; called when the app died or goes. Set by the syscall room.
+ * Polls. */
+extern void (*ta_release)(struct ta_instance *instance);
 
 /* Cancellation counts for this session now (TA-088). */
 bool ta_cancelled(const struct ta_session *session);

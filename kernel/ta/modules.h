@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The files that an instance consists of: its own and the libraries it needs, each a verified image
+ * of its own, mapped and relocated together (trusted-app ABI §2.2 .. §2.7).
+ *
+ * Owner: the instance; each module holds a reference to its image. Modules stay until the instance
+ * goes. Context of all functions: monitor held, inside a call; the instance is taken or not yet to
+ * be entered. They poll and send RPCs.
+ */
+#ifndef TA_MODULES_H
+#define TA_MODULES_H
+
+#include "kernel/ta/elf.h"
+#include "kernel/ta/image.h"
+#include "kernel/ta/uaspace.h"
+
+struct ta_instance;
+
+struct modules {
+	struct image *main; /* a reference, or NULL */
+	struct elf_instance elf;
+};
+
+/*
+ * Fetches, verifies, maps and relocates the app and what it needs into instance->as, which is
+ * empty, and gives the flags of its ta_head to instance->flags. Whatever verification and decoding
+ * answer; the caller ends the instance then.
+ */
+TEE_Result must_check modules_load(struct ta_instance *instance);
+
+/*
+ * dlopen(): loads one more library with what it needs; one that is there already succeeds, and so
+ * does the nil UUID (TA-145). ITEM_NOT_FOUND and whatever modules_load() answers: nothing of it
+ * remains visible.
+ */
+TEE_Result must_check modules_open(struct ta_instance *instance, const struct uuid *uuid);
+
+/* dlsym(): the address of an exported symbol of one module, or of the first that has it for the nil
+ * UUID. ITEM_NOT_FOUND. */
+TEE_Result must_check modules_find(struct ta_instance *instance, const struct uuid *uuid,
+				   const char *name, uint64_t *va);
+
+/* Drops the references to the images, after the address space has gone. */
+void modules_drop(struct ta_instance *instance);
+
+#endif
