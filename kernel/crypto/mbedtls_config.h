@@ -31,7 +31,16 @@
 #define MBEDTLS_PKCS1_V15
 #define MBEDTLS_PKCS1_V21
 #define MBEDTLS_MD_C
+#define MBEDTLS_SHA1_C                   /* for apps only */
+#define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA256_C
+#define MBEDTLS_SHA384_C
+#define MBEDTLS_SHA512_C
+#define MBEDTLS_AES_C
+#define MBEDTLS_AES_ROM_TABLES           /* nothing is computed at first use */
+#define MBEDTLS_AES_FEWER_TABLES
+#define MBEDTLS_BLOCK_CIPHER_NO_DECRYPT  /* GCM encrypts counters only */
+#define MBEDTLS_GCM_C
 #define MBEDTLS_HMAC_DRBG_C
 /* clang-format on */
 
