@@ -26,6 +26,12 @@
 		__typeof__(b) b_ = (b);                                                            \
 		a_ < b_ ? a_ : b_;                                                                 \
 	})
+#define max(a, b)                                                                                  \
+	({                                                                                         \
+		__typeof__(a) a_ = (a);                                                            \
+		__typeof__(b) b_ = (b);                                                            \
+		a_ > b_ ? a_ : b_;                                                                 \
+	})
 
 /* A physical address. */
 typedef struct {

@@ -35,10 +35,10 @@ TEE_Result user_check(const struct uaspace *as, uaddr_t va, uint64_t size, unsig
 		return TEE_SUCCESS;
 	if (add_overflow(va.va, size, &end))
 		return TEE_ERROR_ACCESS_DENIED;
-	for (uint64_t at = va.va; at < end;) {
-		const struct uaspace_region *r = uaspace_find(as, at);
-
-		if (!r || !region_allows(r, flags))
+	/* Region after region, so that the length of the list is what it costs at most. */
+	const struct uaspace_region *r = uaspace_find(as, va.va);
+	for (uint64_t at = va.va; at < end; r = uaspace_next(as, r)) {
+		if (!r || at < r->va || !region_allows(r, flags))
 			return TEE_ERROR_ACCESS_DENIED;
 		at = r->va + (uint64_t)r->page_count * PAGE_SIZE;
 	}

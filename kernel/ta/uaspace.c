@@ -13,6 +13,15 @@
 /* Pages handled between two looks at whether the normal world wants the CPU (I7). */
 #define BATCH ((size_t)32)
 
+#define WINDOW (ARCH_USER_END - ARCH_USER_BASE)
+
+/* Bytes to stay unmapped below and above a region. */
+struct pads {
+	uint32_t before;
+	uint32_t after;
+};
+static const struct pads one_page = {PAGE_SIZE, PAGE_SIZE};
+
 static uint64_t region_end(const struct uaspace_region *r)
 {
 	return r->va + (uint64_t)r->page_count * PAGE_SIZE;
@@ -25,7 +34,7 @@ static struct uaspace_region *region_of(struct list *node)
 
 TEE_Result uaspace_init(struct uaspace *as, struct guest *guest)
 {
-	uint64_t blocks = (ARCH_USER_END - ARCH_USER_BASE) / HOME_BLOCK;
+	uint64_t blocks = WINDOW / HOME_BLOCK;
 
 	*as = (struct uaspace){.guest = guest};
 	list_init(&as->regions);
@@ -40,32 +49,39 @@ void uaspace_destroy(struct uaspace *as)
 	arch_aspace_destroy(&as->arch);
 }
 
-/* First fit from start on, keeping a page free on both sides. 0 if there is none. */
-static uint64_t find_room_from(const struct uaspace *as, uint64_t start, uint64_t size)
+/* First fit from start on for size bytes with the pads around them. 0 if there is none. */
+static uint64_t find_room_from(const struct uaspace *as, uint64_t start, uint64_t size,
+			       const struct pads *pads)
 {
 	uint64_t va = start;
 
 	list_for_each (node, &as->regions) {
 		const struct uaspace_region *r = region_of(node);
-		if (region_end(r) + PAGE_SIZE <= va)
+		uint64_t below = max(r->pad_after, pads->before);
+		uint64_t above = max(r->pad_before, pads->after);
+		if (region_end(r) + below <= va)
 			continue;
-		if (va + size + PAGE_SIZE <= r->va)
+		if (va + size + above <= r->va)
 			break;
-		va = region_end(r) + PAGE_SIZE;
+		va = region_end(r) + below;
 	}
 	return va + size <= ARCH_USER_END ? va : 0;
 }
 
+static TEE_Result find_room(const struct uaspace *as, uint64_t size, const struct pads *pads,
+			    uint64_t *va)
+{
+	*va = find_room_from(as, as->home, size, pads);
+	if (*va == 0)
+		*va = find_room_from(as, ARCH_USER_BASE, size, pads);
+	return *va ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
+}
+
 TEE_Result uaspace_find_room(const struct uaspace *as, size_t page_count, uint64_t *va)
 {
-	uint64_t size = (uint64_t)page_count * PAGE_SIZE;
-
-	if (page_count == 0 || page_count > (ARCH_USER_END - ARCH_USER_BASE) / PAGE_SIZE)
+	if (page_count == 0 || page_count > WINDOW / PAGE_SIZE)
 		return TEE_ERROR_OUT_OF_MEMORY;
-	*va = find_room_from(as, as->home, size);
-	if (*va == 0)
-		*va = find_room_from(as, ARCH_USER_BASE, size);
-	return *va ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
+	return find_room(as, (uint64_t)page_count * PAGE_SIZE, &one_page, va);
 }
 
 struct uaspace_region *uaspace_find(const struct uaspace *as, uint64_t va)
@@ -78,12 +94,16 @@ struct uaspace_region *uaspace_find(const struct uaspace *as, uint64_t va)
 	return NULL;
 }
 
+struct uaspace_region *uaspace_next(const struct uaspace *as, const struct uaspace_region *r)
+{
+	return r->link.next == &as->regions ? NULL : region_of(r->link.next);
+}
+
 static bool is_free(const struct uaspace *as, uint64_t va, size_t page_count)
 {
-	uint64_t window = (ARCH_USER_END - ARCH_USER_BASE) / PAGE_SIZE;
 	uint64_t end;
 
-	if (va % PAGE_SIZE != 0 || page_count == 0 || page_count > window)
+	if (va % PAGE_SIZE != 0 || page_count == 0 || page_count > WINDOW / PAGE_SIZE)
 		return false;
 	if (add_overflow(va, (uint64_t)page_count * PAGE_SIZE, &end) || va < ARCH_USER_BASE ||
 	    end > ARCH_USER_END)
@@ -104,26 +124,59 @@ static bool prot_is_valid(unsigned prot)
 	return (prot & PROT_R) && !writes_and_executes && !executes_nonsecure;
 }
 
-/* The record, linked at its place, without pages yet. */
-static TEE_Result new_region(struct uaspace *as, uint64_t va, size_t page_count, unsigned prot,
-			     enum uaspace_kind kind, struct uaspace_region **out)
+/* Did the app ask for it? */
+static bool is_wished(enum uaspace_kind kind)
 {
-	struct list *pos = as->regions.next;
+	return kind == UASPACE_PRIVATE || kind == UASPACE_SHAREABLE;
+}
+
+/* A record without pages, not linked yet. */
+static struct uaspace_region *record_new(struct uaspace *as, uint64_t va, unsigned prot,
+					 enum uaspace_kind kind)
+{
 	struct uaspace_region *r;
 
-	if (!prot_is_valid(prot) || !is_free(as, va, page_count))
-		return TEE_ERROR_BAD_PARAMETERS;
+	if (is_wished(kind) && as->zero_count == UASPACE_ZERO_MAX)
+		return NULL;
 	r = heap_alloc(&as->guest->heap, sizeof(*r));
 	if (!r)
-		return TEE_ERROR_OUT_OF_MEMORY;
+		return NULL;
+	as->zero_count += is_wished(kind);
 	r->va = va;
 	r->prot = prot;
 	r->kind = kind;
+	r->pad_before = r->pad_after = PAGE_SIZE;
+	list_init(&r->link);
 	page_list_init(&r->own, &as->guest->heap);
-	while (pos != &as->regions && region_of(pos)->va < va)
+	return r;
+}
+
+/* Its pages have gone already. */
+static void record_drop(struct uaspace *as, struct uaspace_region *r)
+{
+	list_remove(&r->link);
+	as->zero_count -= is_wished(r->kind);
+	heap_free(&as->guest->heap, r);
+}
+
+static void link_at_its_place(struct uaspace *as, struct uaspace_region *r)
+{
+	struct list *pos = as->regions.next;
+
+	while (pos != &as->regions && region_of(pos)->va < r->va)
 		pos = pos->next;
 	list_insert(pos, &r->link);
-	*out = r;
+}
+
+static TEE_Result new_region(struct uaspace *as, uint64_t va, size_t page_count, unsigned prot,
+			     enum uaspace_kind kind, struct uaspace_region **out)
+{
+	if (!prot_is_valid(prot) || !is_free(as, va, page_count))
+		return TEE_ERROR_BAD_PARAMETERS;
+	*out = record_new(as, va, prot, kind);
+	if (!*out)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	link_at_its_place(as, *out);
 	return TEE_SUCCESS;
 }
 
@@ -226,10 +279,11 @@ TEE_Result uaspace_add_source(struct uaspace *as, uint64_t va, size_t page_count
 	return add_region(as, va, page_count, prot, kind, &lent, region);
 }
 
-/* Unmaps up to BATCH pages at the end of the region. No TLB knows them any more afterwards. */
-static void unmap_batch(struct uaspace *as, struct uaspace_region *r)
+/* Unmaps up to count pages, a batch at most, at the end of the region. No TLB knows them any more
+ * afterwards. */
+static void unmap_batch(struct uaspace *as, struct uaspace_region *r, size_t count)
 {
-	size_t batch = min((size_t)r->page_count, BATCH);
+	size_t batch = min(count, BATCH);
 
 	r->page_count -= batch;
 	as->page_count -= batch;
@@ -244,11 +298,18 @@ static void breathe(void)
 		return;
 }
 
-static void unmap_all(struct uaspace *as, struct uaspace_region *r)
+/* Takes all pages but the first keep from the app and gives own ones back. */
+static void trim(struct uaspace *as, struct uaspace_region *r, size_t keep)
 {
-	while (r->page_count > 0) {
-		unmap_batch(as, r);
-		if (r->page_count > 0)
+	while (r->page_count > keep) {
+		unmap_batch(as, r, r->page_count - keep);
+		if (r->page_count > keep)
+			breathe();
+	}
+	/* No TLB knows the pages any more: now they may change owner. */
+	while (r->own.count > keep) {
+		page_free(&as->guest->budget, page_list_pop(&r->own));
+		if (r->own.count % BATCH == BATCH - 1)
 			breathe();
 	}
 }
@@ -257,15 +318,8 @@ void uaspace_remove(struct uaspace *as, struct uaspace_region *r)
 {
 	if (!r)
 		return;
-	list_remove(&r->link);
-	unmap_all(as, r);
-	/* No TLB knows the pages any more: now they may change owner. */
-	while (r->own.count > 0) {
-		page_free(&as->guest->budget, page_list_pop(&r->own));
-		if (r->own.count % BATCH == BATCH - 1)
-			breathe();
-	}
-	heap_free(&as->guest->heap, r);
+	trim(as, r, 0);
+	record_drop(as, r);
 }
 
 bool uaspace_shrink(struct uaspace *as)
@@ -273,7 +327,7 @@ bool uaspace_shrink(struct uaspace *as)
 	if (list_empty(&as->regions))
 		return false;
 	struct uaspace_region *r = region_of(as->regions.next);
-	unmap_batch(as, r);
+	unmap_batch(as, r, r->page_count);
 	while (r->own.count > r->page_count)
 		page_free(&as->guest->budget, page_list_pop(&r->own));
 	if (r->page_count == 0)
@@ -304,5 +358,111 @@ TEE_Result uaspace_lend(const struct uaspace *as, uaddr_t va, size_t size,
 	*source = r->source;
 	source->first += (va.va - r->va) >> PAGE_SHIFT;
 	*prot = r->prot;
+	return TEE_SUCCESS;
+}
+
+/* --- memory at the app's own wish ----------------------------------------------------------------
+ */
+
+/* Bytes to whole pages; false: more than the window has. */
+static bool to_pages(uint64_t *size)
+{
+	if (*size > WINDOW)
+		return false;
+	*size = round_up(*size, PAGE_SIZE);
+	return true;
+}
+
+/* hint, or an address of the loader's choice if it is 0. */
+static TEE_Result find_place(const struct uaspace *as, uint64_t hint, uint64_t size,
+			     const struct pads *pads, uint64_t *va)
+{
+	if (hint == 0)
+		return find_room(as, size, pads, va);
+	if (hint < ARCH_USER_BASE || hint >= ARCH_USER_END || size > ARCH_USER_END - hint)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	*va = hint;
+	/* Pads may reach beyond the window, what they surround may not. */
+	uint64_t from = hint - min(hint - ARCH_USER_BASE, (uint64_t)pads->before);
+	uint64_t end = min(hint + size + pads->after, ARCH_USER_END);
+	return is_free(as, from, (end - from) / PAGE_SIZE) ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
+}
+
+TEE_Result uaspace_map_zero(struct uaspace *as, uint64_t size, bool shareable, uint64_t hint,
+			    uint64_t pad_before, uint64_t pad_after, uint64_t *va)
+{
+	struct uaspace_region *r;
+
+	if (size == 0 || hint % PAGE_SIZE != 0)
+		return TEE_ERROR_BAD_PARAMETERS;
+	if (!to_pages(&size) || !to_pages(&pad_before) || !to_pages(&pad_after))
+		return TEE_ERROR_OUT_OF_MEMORY;
+	const struct pads pads = {max(pad_before, (uint64_t)PAGE_SIZE),
+				  max(pad_after, (uint64_t)PAGE_SIZE)};
+	const struct pads at_hint = {pad_before, pad_after};
+	TEE_Result res = find_place(as, hint, size, hint ? &at_hint : &pads, va);
+	if (!res)
+		res = uaspace_add_own(as, *va, size / PAGE_SIZE, PROT_R | PROT_W,
+				      shareable ? UASPACE_SHAREABLE : UASPACE_PRIVATE, NULL, &r);
+	if (res)
+		return res;
+	r->pad_before = pads.before;
+	r->pad_after = pads.after;
+	return TEE_SUCCESS;
+}
+
+/* Moves the pages from index first on into a region of their own behind r, mapped as they are. */
+static TEE_Result split(struct uaspace *as, struct uaspace_region *r, size_t first)
+{
+	struct uaspace_region *tail = record_new(as, r->va + first * PAGE_SIZE, r->prot, r->kind);
+	TEE_Result res = TEE_SUCCESS;
+
+	if (!tail)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	for (size_t i = first; !res && i < r->page_count; i++) {
+		if (i % BATCH == BATCH - 1)
+			res = call_poll();
+		if (!res)
+			res = page_list_append(&tail->own, page_list_get(&r->own, i),
+					       r->page_count - i - 1);
+	}
+	if (res) {
+		while (tail->own.count > 0)
+			page_list_pop(&tail->own);
+		record_drop(as, tail);
+		return res;
+	}
+	tail->source = (struct page_source){own_page_at, &tail->own, 0};
+	tail->page_count = tail->own.count;
+	tail->pad_after = r->pad_after;
+	while (r->own.count > first) {
+		page_list_pop(&r->own);
+		if (r->own.count % BATCH == BATCH - 1)
+			breathe();
+	}
+	r->page_count = first;
+	r->pad_after = PAGE_SIZE;
+	link_at_its_place(as, tail);
+	return TEE_SUCCESS;
+}
+
+TEE_Result uaspace_unmap_zero(struct uaspace *as, uint64_t va, uint64_t size)
+{
+	struct uaspace_region *r = uaspace_find(as, va);
+	bool valid = r && is_wished(r->kind) && va % PAGE_SIZE == 0 && size > 0 && to_pages(&size);
+
+	if (!valid || size > region_end(r) - va)
+		return TEE_ERROR_BAD_PARAMETERS;
+	size_t first = (va - r->va) / PAGE_SIZE;
+	size_t count = size / PAGE_SIZE;
+	if (first + count < r->page_count) {
+		TEE_Result res = split(as, r, first + count);
+		if (res)
+			return res;
+	}
+	if (first == 0)
+		uaspace_remove(as, r);
+	else
+		trim(as, r, first);
 	return TEE_SUCCESS;
 }

@@ -23,7 +23,7 @@ enum uaspace_kind {
 	UASPACE_SEGMENT,   /* of the app's image: pages shared with other instances, or its own */
 	UASPACE_STACK,     /* own pages */
 	UASPACE_LOADER,    /* own page, read-only: program headers and the module table */
-	UASPACE_PRIVATE,   /* own pages the app asked for */
+	UASPACE_PRIVATE,   /* own pages the app asked for: uaspace_map_zero() */
 	UASPACE_SHAREABLE, /* same, but may be passed on to another app */
 	UASPACE_PARAM      /* memory of a client, for the time of one entry */
 };
@@ -39,11 +39,16 @@ struct uaspace_region {
 	struct list link;
 	uint64_t va;
 	uint32_t page_count;
-	unsigned prot; /* PROT_* of kernel/arch/arch.h */
+	uint32_t pad_before; /* bytes kept free below and above it, whole pages, at least one, … */
+	uint32_t pad_after;  /* … by whoever looks for room; fixed addresses may come closer */
+	unsigned prot;       /* PROT_* of kernel/arch/arch.h */
 	enum uaspace_kind kind;
 	struct page_source source;
 	struct page_list own; /* pages to be freed with the region; empty if it owns none */
 };
+
+/* How many regions an app may ask for: they are searched one by one. */
+#define UASPACE_ZERO_MAX 1024
 
 struct uaspace {
 	struct arch_aspace arch;
@@ -51,6 +56,7 @@ struct uaspace {
 	struct list regions;
 	uint64_t home;       /* where the search for room begins: random per instance */
 	uint32_t page_count; /* mapped now */
+	uint32_t zero_count; /* regions the app asked for: at most UASPACE_ZERO_MAX */
 };
 
 /* An empty address space. OUT_OF_MEMORY: nothing remains. */
@@ -89,8 +95,30 @@ TEE_Result must_check uaspace_add_source(struct uaspace *as, uint64_t va, size_t
 /* Unmaps it (no TLB keeps an entry), frees own pages and the record. Polls. NULL is ignored. */
 void uaspace_remove(struct uaspace *as, struct uaspace_region *region);
 
+/*
+ * Zeroed, writable pages at the app's own wish, private or shareable; size and pads in bytes,
+ * rounded up to pages. hint 0: anywhere with the pads (at least a page) unmapped on both sides,
+ * also by what comes later; else exactly there, with the pads unmapped now. BAD_PARAMETERS: size 0,
+ * hint not page-aligned; OUT_OF_MEMORY: no pages, no room, hint taken or outside the window, too
+ * many regions; TARGET_DEAD. Polls. TA-142.
+ */
+TEE_Result must_check uaspace_map_zero(struct uaspace *as, uint64_t size, bool shareable,
+				       uint64_t hint, uint64_t pad_before, uint64_t pad_after,
+				       uint64_t *va);
+
+/*
+ * Takes [va, va + size), size rounded up to pages, back from the app and scrubs it: one region of
+ * uaspace_map_zero() or a part of one. BAD_PARAMETERS, nothing changed: anything else (other
+ * memory, several regions, size 0, va not page-aligned). OUT_OF_MEMORY: no memory for the record of
+ * what stays behind the part, or too many regions; nothing changed. Polls. TA-142.
+ */
+TEE_Result must_check uaspace_unmap_zero(struct uaspace *as, uint64_t va, uint64_t size);
+
 /* The region that va lies in, or NULL. */
 struct uaspace_region *uaspace_find(const struct uaspace *as, uint64_t va);
+
+/* The next region by address, or NULL. */
+struct uaspace_region *uaspace_next(const struct uaspace *as, const struct uaspace_region *region);
 
 /* Where page index < page_count of a region is; an index out of range gives the first, also to a
  * CPU that only guesses. */
