@@ -79,6 +79,7 @@ static void call_body(void *arg)
 
 	call->main(call);
 	assert(call->bracket == BRACKET_NONE && call->user_depth == 0);
+	assert(list_empty(&call->orphans));
 	call->state = CALL_FREE;
 	arch_fp_leave();
 	arch_context_switch(&call->context, &cpus[arch_cpu_index()].entry);
@@ -139,6 +140,8 @@ void call_start(struct guest *guest, void (*main)(struct call *), struct smc_arg
 	call->thread_id = (guest->thread_generation << SLOT_BITS | call->slot) & SMC_THREAD_ID_MAX;
 	call->main = main;
 	call->session = NULL;
+	call->waits_for = NULL;
+	list_init(&call->orphans);
 	call->rpc = (struct call_rpc_message){0};
 	list_insert(&guest->calls, &call->link);
 	guest->count.calls++;

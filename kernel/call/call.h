@@ -70,6 +70,8 @@ struct call {
 	struct crypto_work *crypto_work; /* of the operation with big numbers that it is in */
 	unsigned user_depth;             /* trusted apps entered and not left */
 	struct ta_session *session;      /* the innermost session that is being served */
+	struct ta_instance *waits_for;   /* the instance whose turn it is waiting for (TA-078) */
+	struct list orphans; /* ta: sessions that it has still to close: their opener is gone */
 };
 
 /* The call whose coroutine runs on this CPU, or NULL on an entry stack. */
@@ -129,7 +131,7 @@ void call_preemptible_end(void);
  * (at most 4) is what is sent; on return the outputs it declared (values of out/inout, sizes of
  * out/inout memory; the answer parameter of SHM_ALLOC whole) have been updated from one read of the
  * answer. Returns what the normal world answered: any code; TARGET_DEAD without leaving if the
- * guest is dying; OUT_OF_MEMORY if there is no RPC buffer.
+ * guest is dying, or outside a call; OUT_OF_MEMORY if there is no RPC buffer.
  */
 TEE_Result must_check call_rpc(uint32_t cmd, struct msg_param *params, unsigned count);
 

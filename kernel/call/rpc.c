@@ -116,7 +116,8 @@ TEE_Result call_rpc(uint32_t cmd, struct msg_param *params, unsigned count)
 	TEE_Result res;
 
 	assert(count <= MSG_RPC_MAX_PARAMS);
-	if (call->guest->dying)
+	/* No call: a guest that is dead is being taken apart. */
+	if (!call || call->guest->dying)
 		return TEE_ERROR_TARGET_DEAD;
 	if (call->rpc.first.pa == 0) {
 		res = get_page(call);

@@ -78,7 +78,7 @@ struct guest {
 	struct list rpc_buffers;            /* call: cached RPC buffers */
 	struct list shm[GUEST_SHM_BUCKETS]; /* shm: struct shm by cookie */
 	struct list instances;              /* ta: struct ta_instance */
-	struct list sessions;               /* ta: struct ta_session opened by the normal world */
+	struct list sessions;               /* ta: struct ta_session */
 	uint32_t next_session_id;           /* ta */
 };
 

@@ -21,6 +21,11 @@ struct syscall {
 TEE_Result must_check sys_get_property(struct syscall *sc);
 TEE_Result must_check sys_get_property_index(struct syscall *sc);
 
+/* Sessions of apps to apps and services (TA-081 .. TA-086). */
+TEE_Result must_check sys_open_ta_session(struct syscall *sc);
+TEE_Result must_check sys_close_ta_session(struct syscall *sc);
+TEE_Result must_check sys_invoke_ta_command(struct syscall *sc);
+
 /* Time calls (TA-089 .. TA-091). */
 TEE_Result must_check sys_wait(struct syscall *sc);
 TEE_Result must_check sys_get_time(struct syscall *sc);

@@ -11,34 +11,56 @@
 enum ta_verdict (*ta_syscall)(struct ta_instance *instance, struct ta_session *session);
 void (*ta_release)(struct ta_instance *instance);
 
+/* Gives everything back but the record: what it opened, its objects, its memory. No call is inside.
+ * Polls. */
+static void instance_empty(struct ta_instance *instance)
+{
+	bool had_memory = instance->as_ready;
+
+	instance->as_ready = false;
+	while (!list_empty(&instance->opened))
+		session_orphan(list_entry(instance->opened.next, struct ta_session, of_opener));
+	ta_release(instance);
+	if (instance->context)
+		arch_user_context_drop(instance->context);
+	if (had_memory)
+		uaspace_destroy(&instance->as);
+	modules_drop(instance);
+	heap_free(&instance->guest->heap, instance->context);
+	instance->context = NULL;
+}
+
 static void instance_free(struct ta_instance *instance)
 {
 	struct guest *guest = instance->guest;
 
 	list_remove(&instance->link);
-	ta_release(instance);
-	if (instance->context)
-		arch_user_context_drop(instance->context);
-	if (instance->as_ready)
-		uaspace_destroy(&instance->as);
-	modules_drop(instance);
-	heap_free(&guest->heap, instance->context);
+	instance_empty(instance);
 	heap_free(&guest->heap, instance);
 	guest->count.instances--;
 }
 
-static bool kept_alive(const struct ta_instance *instance)
+static bool has_flags(const struct ta_instance *instance, uint32_t flags)
 {
-	uint32_t both = TA_FLAG_SINGLE_INSTANCE | TA_FLAG_KEEP_ALIVE;
+	return (instance->flags & flags) == flags;
+}
 
-	return instance->state == TA_READY && (instance->flags & both) == both &&
-	       !instance->guest->dying;
+#define KEPT_ALIVE   (TA_FLAG_SINGLE_INSTANCE | TA_FLAG_KEEP_ALIVE)
+#define KEPT_CRASHED (KEPT_ALIVE | TA_FLAG_KEEP_CRASHED)
+
+/* Without sessions: an app that asked for it stays for the next opener, or its crash stays known to
+ * all that come. */
+static bool is_kept(const struct ta_instance *instance)
+{
+	uint32_t flags = instance->state == TA_READY ? KEPT_ALIVE : KEPT_CRASHED;
+
+	return has_flags(instance, flags) && !instance->guest->dying;
 }
 
 void instance_put(struct ta_instance *instance)
 {
 	assert(instance->references > 0);
-	if (--instance->references == 0 && !kept_alive(instance))
+	if (--instance->references == 0 && !is_kept(instance))
 		instance_free(instance);
 }
 
@@ -53,7 +75,9 @@ static struct ta_instance *instance_new(struct guest *guest, const struct uuid *
 	instance->uuid = *uuid;
 	instance->state = TA_LOADING;
 	instance->references = 1;
+	instance->busy = call_current();
 	wait_queue_init(&instance->turn);
+	list_init(&instance->opened);
 	list_init(&instance->objects);
 	list_insert(&guest->instances, &instance->link);
 	guest->count.instances++;
@@ -81,7 +105,8 @@ static struct ta_instance *find(struct guest *guest, const struct uuid *uuid)
 		struct ta_instance *instance = list_entry(node, struct ta_instance, link);
 		bool joinable = instance->state == TA_LOADING ||
 				(instance->state == TA_READY &&
-				 (instance->flags & TA_FLAG_SINGLE_INSTANCE));
+				 has_flags(instance, TA_FLAG_SINGLE_INSTANCE)) ||
+				(instance->state == TA_DEAD && has_flags(instance, KEPT_CRASHED));
 		if (joinable && uuid_equal(&instance->uuid, uuid))
 			return instance;
 	}
@@ -97,6 +122,9 @@ static TEE_Result load_new(struct guest *guest, const struct uuid *uuid, struct 
 		return TEE_ERROR_OUT_OF_MEMORY;
 	res = instance_load(instance);
 	instance->state = res ? TA_DEAD : TA_READY;
+	if (res)
+		instance->flags = 0; /* it did not crash: it never was */
+	instance->busy = NULL;
 	call_wake_all(&instance->turn);
 	if (res)
 		instance_put(instance);
@@ -105,20 +133,58 @@ static TEE_Result load_new(struct guest *guest, const struct uuid *uuid, struct 
 	return res;
 }
 
+/*
+ * Each call waits for one instance at most, so those that wait for each other are a line: it ends
+ * at a call that runs, or at this one, which then must not wait (TA-078). A circle without this
+ * call can't be there, for its last member would not have waited either.
+ */
+static bool waits_for_this_call(const struct ta_instance *instance)
+{
+	const struct call *self = call_current();
+
+	while (instance && instance->busy && instance->busy != self)
+		instance = instance->busy->waits_for;
+	return instance && instance->busy;
+}
+
+/* Sleeps once until an instance changes, which the caller keeps referenced. */
+static TEE_Result wait_for(struct ta_instance *instance)
+{
+	struct call *call = call_current();
+	TEE_Result res;
+
+	if (waits_for_this_call(instance))
+		return TEE_ERROR_BUSY;
+	call->waits_for = instance;
+	res = call_wait(&instance->turn);
+	call->waits_for = NULL;
+	return res;
+}
+
+/* No room for one more app in this call (TA-079). */
+static bool is_too_deep(void)
+{
+	return call_current()->user_depth >= TA_DEPTH_MAX;
+}
+
 TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
 {
 	struct guest *guest = call_guest();
 	struct ta_instance *instance;
 
+	if (is_too_deep())
+		return TEE_ERROR_OUT_OF_MEMORY;
 	while ((instance = find(guest, uuid)) && instance->state == TA_LOADING) {
 		instance->references++;
-		TEE_Result res = call_wait(&instance->turn);
+		TEE_Result res = wait_for(instance);
 		instance_put(instance);
 		if (res)
 			return res;
 	}
 	if (!instance)
 		return load_new(guest, uuid, out);
+	if (instance->state == TA_DEAD)
+		return TEE_ERROR_TARGET_DEAD;
 	/* The reference count sees an opener that is not a session yet, the session count does not.
 	 */
 	if (!(instance->flags & TA_FLAG_MULTI_SESSION) && instance->references > 0)
@@ -130,8 +196,10 @@ TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
 
 TEE_Result instance_take(struct ta_instance *instance)
 {
+	if (is_too_deep())
+		return TEE_ERROR_OUT_OF_MEMORY;
 	while (instance->busy) {
-		TEE_Result res = call_wait(&instance->turn);
+		TEE_Result res = wait_for(instance);
 		if (res)
 			return res;
 	}
@@ -239,6 +307,7 @@ static TEE_Result enter(struct ta_instance *instance, struct ta_session *session
 	call->session = outer;
 	session->cancel_requested = false;
 	session->cancel_unmasked = false;
+	session->deadline = UINT64_MAX;
 	if (verdict == TA_PANIC)
 		return TEE_ERROR_TARGET_DEAD;
 	*result = (TEE_Result)instance->context->x[0];
@@ -258,10 +327,10 @@ TEE_Result instance_enter(struct ta_instance *instance, struct ta_session *sessi
 	if (res)
 		return res;
 	res = enter(instance, session, function, cmd, &up, params, result);
+	user_params_end(&up, instance);
 	if (res == TEE_ERROR_TARGET_DEAD) {
 		instance->state = TA_DEAD;
-		ta_release(instance);
+		instance_empty(instance);
 	}
-	user_params_end(&up, instance);
 	return res;
 }

@@ -7,14 +7,19 @@
 
 /*
  * Finds an instance for a new session of uuid, or loads one; referenced. BUSY: a single-session app
- * has its session; what loading answers otherwise.
+ * has its session, or as instance_take(); TARGET_DEAD: it crashed and is kept so; what loading
+ * answers otherwise.
  */
 TEE_Result must_check instance_for_open(const struct uuid *uuid, struct ta_instance **out);
 
 /* Drops a reference; frees the instance when nothing leads to it and it is not to be kept alive. */
 void instance_put(struct ta_instance *instance);
 
-/* Waits for the instance to be free and takes it. TARGET_DEAD: it died, or the guest is dying. */
+/*
+ * Waits for the instance to be free and takes it. TARGET_DEAD: it died, or the guest is dying;
+ * BUSY: its turn could never come, for what is inside it waits for this call (TA-078);
+ * OUT_OF_MEMORY: the call is inside TA_DEPTH_MAX apps already (TA-079).
+ */
 TEE_Result must_check instance_take(struct ta_instance *instance);
 void instance_give_back(struct ta_instance *instance);
 
@@ -25,6 +30,10 @@ void instance_give_back(struct ta_instance *instance);
 TEE_Result must_check instance_enter(struct ta_instance *instance, struct ta_session *session,
 				     uint32_t function, uint32_t cmd, struct ta_params *params,
 				     TEE_Result *result);
+
+/* The app that opened the session is gone: the running call closes it when it can. Context: no call
+ * is inside the session. */
+void session_orphan(struct ta_session *session);
 
 /* Fetches and verifies the app's image through tee-supplicant (TA-016, TA-020, NW-113). */
 TEE_Result must_check loader_fetch(const struct uuid *uuid, struct image **image);

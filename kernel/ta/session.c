@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sessions that the normal world opens. */
+/* Sessions, opened by the normal world or by apps. */
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 #include "kernel/ta/internal.h"
@@ -34,12 +34,14 @@ static struct ta_session *find(struct guest *guest, uint32_t id)
 	return NULL;
 }
 
-/* A name is good only for who opened it (I2, TA-080). */
+/* A name is good only for who opened it, and while the session is open (I2, TA-080). */
 static struct ta_session *find_of(const struct ta_caller *caller, uint32_t id)
 {
 	struct ta_session *session = find(call_guest(), id);
+	bool usable =
+		session && session->state == TA_SESSION_OPEN && session->opener == caller->opener;
 
-	return session && session->opener == caller->opener ? session : NULL;
+	return usable ? session : NULL;
 }
 
 /* Lookup and reference in one step. */
@@ -58,8 +60,12 @@ static void session_put(struct ta_session *session)
 
 	if (--session->references > 0)
 		return;
+	/* The last one: nobody finds it, nobody is inside. */
+	if (session->accepted && session->service->close)
+		session->service->close(session);
 	if (session->instance)
 		instance_put(session->instance);
+	list_remove(&session->link);
 	guest->count.sessions--;
 	heap_free(&guest->heap, session);
 }
@@ -71,6 +77,14 @@ static uint32_t new_id(struct guest *guest)
 		guest->next_session_id++;
 	} while (guest->next_session_id == 0 || find(guest, guest->next_session_id));
 	return guest->next_session_id;
+}
+
+/* An app counts as itself, whatever it is asked to pass for (TA-086). */
+static struct ta_client client_of(const struct ta_caller *caller, const struct ta_client *client)
+{
+	if (!caller->opener)
+		return *client;
+	return (struct ta_client){TA_LOGIN_TRUSTED_APP, caller->opener->uuid};
 }
 
 static struct ta_session *session_new(const struct ta_caller *caller,
@@ -86,37 +100,59 @@ static struct ta_session *session_new(const struct ta_caller *caller,
 	session = heap_alloc(&guest->heap, sizeof(*session));
 	if (!session)
 		return NULL;
-	list_init(&session->link);
 	session->guest = guest;
 	session->id = new_id(guest);
 	session->references = 1;
 	session->opener = caller->opener;
-	session->client = *client;
+	session->client = client_of(caller, client);
 	session->deadline = UINT64_MAX;
+	list_init(&session->of_opener);
+	list_insert(&guest->sessions, &session->link);
 	guest->count.sessions++;
 	return session;
 }
 
+/* --- entering
+ * -------------------------------------------------------------------------------------- */
+
+/* What a caller asks of a session's app. */
+struct request {
+	uint32_t function;
+	uint32_t cmd;
+	uint32_t timeout;
+	struct ta_params *params; /* NULL: none */
+};
+
+static uint64_t deadline_after(uint32_t millis)
+{
+	if (millis == TA_NO_TIMEOUT)
+		return UINT64_MAX;
+	return arch_counter() + arch_counter_hz() * millis / 1000;
+}
+
 /*
  * Enters the session's app. The result of a function that ran has the origin TRUSTED_APP, success
- * included (TA-048); that it could not run, or died, comes from the TEE.
+ * included (TA-048); that it could not run, or died, comes from the TEE. The time that it waits for
+ * its turn counts (TA-089).
  */
-static TEE_Result enter(struct ta_session *session, uint32_t function, uint32_t cmd,
-			struct ta_params *params, uint32_t *origin)
+static TEE_Result enter(struct ta_session *session, const struct request *request, uint32_t *origin)
 {
 	struct ta_instance *instance = session->instance;
+	uint64_t deadline = deadline_after(request->timeout);
 	TEE_Result result;
 	TEE_Result res = instance_take(instance);
 
 	*origin = TEE_ORIGIN_TEE;
 	if (res)
 		return res;
-	if (function == TA_FUNC_INVOKE_COMMAND && list_empty(&session->link)) {
+	if (request->function == TA_FUNC_INVOKE_COMMAND && session->state != TA_SESSION_OPEN) {
 		/* Closed while this call waited: the app does not know the session any more. */
 		instance_give_back(instance);
 		return TEE_ERROR_BAD_PARAMETERS;
 	}
-	res = instance_enter(instance, session, function, cmd, params, &result);
+	session->deadline = deadline;
+	res = instance_enter(instance, session, request->function, request->cmd, request->params,
+			     &result);
 	instance_give_back(instance);
 	if (res)
 		return res;
@@ -124,27 +160,113 @@ static TEE_Result enter(struct ta_session *session, uint32_t function, uint32_t 
 	return result;
 }
 
-static TEE_Result open(struct ta_session *session, const struct uuid *uuid,
-		       struct ta_params *params, uint32_t *origin)
+/* --- closing
+ * --------------------------------------------------------------------------------------- */
+
+static void unpublish(struct ta_session *session)
 {
+	session->state = TA_SESSION_CLOSED;
+	list_remove(&session->of_opener);
+}
+
+void session_orphan(struct ta_session *session)
+{
+	struct call *call = call_current();
+
+	unpublish(session);
+	session->opener = NULL;
+	/* Without a call the guest is being taken apart, its sessions with it. */
+	if (call)
+		list_insert(&call->orphans, &session->of_opener);
+}
+
+/*
+ * Ends a session that nobody finds any more: its app sees a close (TA-052). False: it can't be
+ * entered from where this call is, because it waits for this call, or the call is too deep; then
+ * nothing has happened.
+ */
+static bool must_check close_now(struct ta_session *session)
+{
+	const struct request request = {TA_FUNC_CLOSE_SESSION, .timeout = TA_NO_TIMEOUT};
+	uint32_t origin;
+
+	if (session->instance) {
+		TEE_Result res = enter(session, &request, &origin);
+		bool later = origin == TEE_ORIGIN_TEE &&
+			     (res == TEE_ERROR_BUSY || res == TEE_ERROR_OUT_OF_MEMORY);
+		if (later && call_current()->user_depth > 0)
+			return false;
+		if (res && res != TEE_ERROR_TARGET_DEAD)
+			guest_log(session->guest, "session %u: the app's close failed: 0x%x",
+				  session->id, res);
+	}
+	session_put(session);
+	return true;
+}
+
+/*
+ * Closes what the running call has left to close. Each may leave more behind: they are queued, so
+ * that a chain of apps that open each other makes work but no depth. What can't be closed from
+ * here waits for the next outer level; the outermost is inside of nothing and closes everything.
+ */
+static void close_orphans(void)
+{
+	struct call *call = call_current();
+	struct list later;
+
+	list_init(&later);
+	while (!list_empty(&call->orphans)) {
+		struct ta_session *session =
+			list_entry(call->orphans.next, struct ta_session, of_opener);
+		list_remove(&session->of_opener);
+		if (!close_now(session))
+			list_insert(&later, &session->of_opener);
+	}
+	while (!list_empty(&later)) {
+		struct list *node = later.next;
+		list_remove(node);
+		list_insert(&call->orphans, node);
+	}
+}
+
+/* --- what callers ask for
+ * -------------------------------------------------------------------------- */
+
+static TEE_Result open_service(struct ta_session *session, const struct ta_caller *caller,
+			       struct ta_params *params)
+{
+	const struct ta_service *service = session->service;
+	TEE_Result res = TEE_SUCCESS;
+
+	if (service->apps_only && !caller->opener)
+		return TEE_ERROR_ACCESS_DENIED;
+	if (service->open)
+		res = service->open(session, params);
+	session->accepted = res == TEE_SUCCESS;
+	return res;
+}
+
+static TEE_Result open(struct ta_session *session, const struct ta_caller *caller,
+		       const struct uuid *uuid, struct ta_params *params, uint32_t *origin)
+{
+	const struct request request = {TA_FUNC_OPEN_SESSION, 0, caller->timeout, params};
 	TEE_Result res;
 
 	session->service = find_service(uuid);
 	if (session->service) {
 		*origin = TEE_ORIGIN_TRUSTED_APP;
-		return TEE_SUCCESS;
+		return open_service(session, caller, params);
 	}
 	res = instance_for_open(uuid, &session->instance);
 	if (res)
 		return res;
-	return enter(session, TA_FUNC_OPEN_SESSION, 0, params, origin);
+	return enter(session, &request, origin);
 }
 
 TEE_Result ta_open_session(const struct ta_caller *caller, const struct uuid *uuid,
 			   const struct ta_client *client, struct ta_params *params, uint32_t *id,
 			   uint32_t *origin)
 {
-	struct guest *guest = call_guest();
 	struct ta_session *session = session_new(caller, client);
 	TEE_Result res;
 
@@ -152,19 +274,23 @@ TEE_Result ta_open_session(const struct ta_caller *caller, const struct uuid *uu
 	*origin = TEE_ORIGIN_TEE;
 	if (!session)
 		return TEE_ERROR_OUT_OF_MEMORY;
-	res = open(session, uuid, params, origin);
+	res = open(session, caller, uuid, params, origin);
 	if (res) {
 		session_put(session);
-		return res;
+	} else {
+		*id = session->id;
+		session->state = TA_SESSION_OPEN;
+		if (caller->opener)
+			list_insert(&caller->opener->opened, &session->of_opener);
 	}
-	*id = session->id;
-	list_insert(&guest->sessions, &session->link);
-	return TEE_SUCCESS;
+	close_orphans();
+	return res;
 }
 
 TEE_Result ta_invoke(const struct ta_caller *caller, uint32_t id, uint32_t cmd,
 		     struct ta_params *params, uint32_t *origin)
 {
+	const struct request request = {TA_FUNC_INVOKE_COMMAND, cmd, caller->timeout, params};
 	struct ta_session *session = session_get(caller, id);
 	TEE_Result res;
 
@@ -175,9 +301,10 @@ TEE_Result ta_invoke(const struct ta_caller *caller, uint32_t id, uint32_t cmd,
 		*origin = TEE_ORIGIN_TRUSTED_APP;
 		res = session->service->invoke(session, cmd, params);
 	} else {
-		res = enter(session, TA_FUNC_INVOKE_COMMAND, cmd, params, origin);
+		res = enter(session, &request, origin);
 	}
 	session_put(session);
+	close_orphans();
 	return res;
 }
 
@@ -189,17 +316,17 @@ TEE_Result ta_close_session(const struct ta_caller *caller, uint32_t id, uint32_
 	if (!session)
 		return TEE_ERROR_ITEM_NOT_FOUND;
 	/* From here on nobody finds it; those inside hold references. */
-	list_remove(&session->link);
-	if (session->instance) {
-		TEE_Result res = enter(session, TA_FUNC_CLOSE_SESSION, 0, NULL, origin);
-		if (res && res != TEE_ERROR_TARGET_DEAD)
-			guest_log(call_guest(), "session %u: the app's close failed: 0x%x", id,
-				  res);
-	}
-	session_put(session);
+	unpublish(session);
+	if (!close_now(session))
+		list_insert(&call_current()->orphans, &session->of_opener);
+	close_orphans();
 	return TEE_SUCCESS;
 }
 
+/*
+ * A session whose command still waits for its turn is flagged too: the app finds the flag when the
+ * command enters.
+ */
 TEE_Result ta_cancel(uint32_t id)
 {
 	const struct ta_caller normal_world = {0};
@@ -213,7 +340,9 @@ TEE_Result ta_cancel(uint32_t id)
 
 bool ta_cancelled(const struct ta_session *session)
 {
-	return session->cancel_requested && session->cancel_unmasked;
+	bool asked = session->cancel_requested || arch_counter() >= session->deadline;
+
+	return asked && session->cancel_unmasked;
 }
 
 /* The sessions and instances of a dying guest, whose calls are gone: no app is entered any more. */
@@ -228,7 +357,8 @@ static enum teardown ta_teardown(struct guest *guest)
 	if (!list_empty(&guest->sessions)) {
 		struct ta_session *session =
 			list_entry(guest->sessions.next, struct ta_session, link);
-		list_remove(&session->link);
+		assert(session->references == 1);
+		unpublish(session);
 		session_put(session);
 		return TEARDOWN_MORE;
 	}

@@ -71,7 +71,9 @@ struct ta_service {
 	const char *name;
 	bool apps_only; /* opened from the normal world: ACCESS_DENIED (TA-141) */
 	/* Both may be NULL. open may refuse; close is called once for each session that open
-	 * accepted, also when the guest dies: call_rpc() answers TARGET_DEAD then. */
+	 * accepted, when no call is inside it any more, also when the guest dies: call_rpc()
+	 * answers TARGET_DEAD then. In close, session->opener may be NULL because the app is gone,
+	 * and there may be no running call: the guest is session->guest. */
 	TEE_Result (*open)(struct ta_session *session, struct ta_params *params);
 	void (*close)(struct ta_session *session);
 	TEE_Result (*invoke)(struct ta_session *session, uint32_t cmd, struct ta_params *params);
@@ -98,8 +100,9 @@ struct ta_instance {
 	bool as_ready;
 	struct modules modules;
 	struct user_context *context;
-	struct call *busy;      /* the call inside, or NULL */
+	struct call *busy;      /* the call inside, or the one that loads it, or NULL */
 	struct wait_queue turn; /* those that want in, and those that wait for the end of loading */
+	struct list opened;     /* sessions that it opened to others: ta_session.of_opener */
 	bool has_time;          /* TA persistent time was set … */
 	struct {
 		uint32_t seconds, millis;
@@ -111,12 +114,21 @@ struct ta_instance {
 
 /*
  * Owner: its guest; opened by the normal world, or by an app of that guest. A name is good only for
- * the opener (TA-080). Published when the app has accepted it.
+ * the opener (TA-080), and only while the session is OPEN: from when the app has accepted it until
+ * it is closed. Freed with its last reference.
  */
 struct ta_session {
-	struct list link; /* guest->sessions; alone when closed */
+	struct list link;      /* guest->sessions, in any state: so a number is not used twice */
+	struct list of_opener; /* opener->opened while OPEN; call->orphans when its opener is gone
+				  or it could not be closed at once */
+	enum {
+		TA_SESSION_OPENING,
+		TA_SESSION_OPEN,
+		TA_SESSION_CLOSED
+	} state;
+	bool accepted; /* by the service: its close is due */
 	struct guest *guest;
-	struct ta_instance *opener; /* NULL: the normal world */
+	struct ta_instance *opener; /* NULL: the normal world, or an app that is gone */
 	uint32_t id; /* non-zero, unique in the guest; the app knows it under the same number
 			(TA-045) */
 	uint32_t references;
@@ -130,6 +142,7 @@ struct ta_session {
 };
 
 #define TA_NO_TIMEOUT 0xFFFFFFFFu /* milliseconds */
+#define TA_DEPTH_MAX  4u          /* apps that one call may be inside of at a time (TA-079) */
 
 #define TA_LOGIN_TRUSTED_APP                                                                       \
 	0xF0000000u /* of a client that is an app; its UUID is the client's                        \
@@ -143,7 +156,9 @@ struct ta_caller {
 
 /*
  * Opens a session (TA-072 .. TA-076). params are updated with what the app returned. *id is 0 on
- * failure, *origin tells who made the result.
+ * failure, *origin tells who made the result. BUSY: the app has its only session, or waiting for it
+ * could never end (TA-078); OUT_OF_MEMORY: also for the fifth app in one call (TA-079);
+ * ACCESS_DENIED: the service is for apps only (TA-141).
  */
 TEE_Result must_check ta_open_session(const struct ta_caller *caller, const struct uuid *uuid,
 				      const struct ta_client *client, struct ta_params *params,
@@ -177,7 +192,8 @@ extern enum ta_verdict (*ta_syscall)(struct ta_instance *instance, struct ta_ses
  * Polls. */
 extern void (*ta_release)(struct ta_instance *instance);
 
-/* Cancellation counts for this session now (TA-088). */
+/* Cancellation counts for this session now: asked for, or the deadline has passed, and not masked
+ * (TA-088). */
 bool ta_cancelled(const struct ta_session *session);
 
 void ta_init(void);
