@@ -31,6 +31,13 @@
 #define TENON_SESSIONS_MAX          1024u
 
 /*
+ * NOTIFY_NEXT: for whoever takes the interrupt that stands in the TEE's device-tree node. a0 = OK and
+ * a1 = a VM that has notifications pending and is to be interrupted, not told again until more are
+ * posted; repeat. ENOTAVAIL: no more, or not the hypervisor.
+ */
+#define SMC_TENON_NOTIFY_NEXT       0xB2000F02u
+
+/*
  * GUEST_STATS: a1 = VM id, or TENON_STATS_SYSTEM; a2 = counter.
  * a0 = OK and a1:a2 = the 64-bit value (high word first) | ENOTAVAIL (unknown VM, not the hypervisor)
  *    | EBADCMD (unknown counter).

@@ -4,6 +4,7 @@
 #include "kernel/crypto/crypto.h"
 #include "kernel/entry/entry.h"
 #include "kernel/lib/log.h"
+#include "kernel/notify/notify.h"
 #include "kernel/platform/platform.h"
 #include "kernel/service/service.h"
 #include "kernel/shm/shm.h"
@@ -32,6 +33,7 @@ void kernel_main(void)
 	guest_init();
 	/* Teardown runs in this order: calls first, then what they used. */
 	call_init();
+	notify_init();
 	ta_init();
 	shm_init();
 	image_init();

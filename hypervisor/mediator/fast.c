@@ -12,8 +12,9 @@
 #define PASSED_CAPS (SMC_CAP_DYNAMIC_SHM | SMC_CAP_MEMREF_NULL | SMC_CAP_RPMB_PROBE)
 
 /* The calls offered in profile B, and the two more of profile A. */
-#define CALLS_IN_PROFILE_B 12u
-#define CALLS_OF_PROFILE_A 2u
+#define CALLS_IN_PROFILE_B     12u
+#define CALLS_OF_PROFILE_A     2u
+#define CALLS_OF_NOTIFICATIONS 2u
 
 static void vm_call(struct med_vm *vm, uint32_t function, uint32_t a1, uint32_t out[8])
 {
@@ -25,7 +26,7 @@ static void vm_call(struct med_vm *vm, uint32_t function, uint32_t a1, uint32_t 
 	tee_call(vm->host, out);
 }
 
-/* NW-169, NW-014. All four registers are ours: no reserved pool, no notifications. */
+/* NW-169, NW-014, NW-130. All four registers are ours: no reserved pool. */
 static void exchange_capabilities(struct med_vm *vm, uint32_t a1, uint64_t regs[8])
 {
 	uint32_t tee[8];
@@ -37,10 +38,24 @@ static void exchange_capabilities(struct med_vm *vm, uint32_t a1, uint64_t regs[
 		return;
 	}
 	caps = tee[1] & PASSED_CAPS;
+	if (vm->notifications)
+		caps |= SMC_CAP_ASYNC_NOTIF;
 	if (vm->rpc_arg)
-		regs_answer(regs, SMC_OK, caps | SMC_CAP_RPC_ARG, 0, MSG_RPC_MAX_PARAMS);
+		caps |= SMC_CAP_RPC_ARG;
+	regs_answer(regs, SMC_OK, caps, vm->notifications ? tee[2] : 0,
+		    vm->rpc_arg ? MSG_RPC_MAX_PARAMS : 0);
+}
+
+/* ENABLE_ASYNC_NOTIF and GET_ASYNC_NOTIF_VALUE: the state is the TEE's, per VM. */
+static void notifications(struct med_vm *vm, uint32_t function, uint64_t regs[8])
+{
+	uint32_t tee[8];
+
+	vm_call(vm, function, 0, tee);
+	if (function == SMC_ENABLE_ASYNC_NOTIF)
+		regs_answer(regs, tee[0], 0, 0, 0);
 	else
-		regs_answer(regs, SMC_OK, caps, 0, 0);
+		regs_answer(regs, tee[0], tee[1], tee[2], 0);
 }
 
 /* The buffer that the TEE hands back is forgotten before the guest can free it (NW-015, NW-080). */
@@ -97,10 +112,18 @@ static enum med_result forwarded_call(struct med_vm *vm, uint32_t function, uint
 		exchange_capabilities(vm, a1, regs);
 	else if (function == SMC_DISABLE_SHM_CACHE)
 		disable_shm_cache(vm, regs);
-	else
+	else if (function == SMC_ENABLE_SHM_CACHE)
 		enable_shm_cache(vm, regs);
+	else
+		notifications(vm, function, regs);
 	leave(vm);
 	return MED_DONE;
+}
+
+static uint32_t calls_count(const struct med_vm *vm)
+{
+	return CALLS_IN_PROFILE_B + (vm->rpc_arg ? CALLS_OF_PROFILE_A : 0) +
+	       (vm->notifications ? CALLS_OF_NOTIFICATIONS : 0);
 }
 
 enum med_result fast_call(struct med_vm *vm, uint32_t function, uint32_t a1, uint64_t regs[8])
@@ -109,8 +132,7 @@ enum med_result fast_call(struct med_vm *vm, uint32_t function, uint32_t a1, uin
 
 	switch (function) {
 	case SMC_CALLS_COUNT:
-		regs_answer(regs, CALLS_IN_PROFILE_B + (vm->rpc_arg ? CALLS_OF_PROFILE_A : 0), 0, 0,
-			    0);
+		regs_answer(regs, calls_count(vm), 0, 0, 0);
 		break;
 	case SMC_CALLS_UID:
 		regs_answer(regs, tee->uid[0], tee->uid[1], tee->uid[2], tee->uid[3]);
@@ -131,6 +153,13 @@ enum med_result fast_call(struct med_vm *vm, uint32_t function, uint32_t a1, uin
 	case SMC_GET_THREAD_COUNT:
 		regs_answer(regs, SMC_OK, vm->call_limit, 0, 0);
 		break;
+	case SMC_ENABLE_ASYNC_NOTIF:
+	case SMC_GET_ASYNC_NOTIF_VALUE:
+		if (!vm->notifications) {
+			regs[0] = SMC_UNKNOWN_FUNCTION;
+			break;
+		}
+		return forwarded_call(vm, function, a1, regs);
 	case SMC_EXCHANGE_CAPABILITIES:
 	case SMC_DISABLE_SHM_CACHE:
 	case SMC_ENABLE_SHM_CACHE:

@@ -262,6 +262,76 @@ static void tenon_is_configured_and_asked_for_counters(void **state)
 	assert_int_equal(counter, 0x100000006);
 }
 
+static void become_tenon(void)
+{
+	memcpy(sim.med.tee.os_uuid,
+	       (uint32_t[]){TENON_OS_UUID_0, TENON_OS_UUID_1, TENON_OS_UUID_2, TENON_OS_UUID_3},
+	       16);
+}
+
+static bool offers_notifications(struct med_vm *vm)
+{
+	struct med_vcpu vcpu = {0};
+	uint64_t call[8] = {SMC_EXCHANGE_CAPABILITIES};
+
+	assert_int_equal(med_handle(vm, &vcpu, call), MED_DONE);
+	assert_int_equal(call[2], call[1] & SMC_CAP_ASYNC_NOTIF ? 77 : 0);
+	return call[1] & SMC_CAP_ASYNC_NOTIF;
+}
+
+static void notifications_are_offered_to_whom_they_can_be_brought_NW134_NW135(void **state)
+{
+	struct med_limits limits = med_limits_default();
+	uint64_t regs[8];
+	uint32_t id;
+	struct med_vm *of_another_tee;
+
+	(void)state;
+	/* A VM without an interrupt: neither the bit nor the calls, nor the commands. */
+	guest_fast(0, SMC_EXCHANGE_CAPABILITIES, 0, regs);
+	assert_false(regs[1] & SMC_CAP_ASYNC_NOTIF);
+	assert_int_equal(guest_fast(0, SMC_ENABLE_ASYNC_NOTIF, 0, regs), SMC_UNKNOWN_FUNCTION);
+	assert_int_equal(guest_fast(0, SMC_GET_ASYNC_NOTIF_VALUE, 0, regs), SMC_UNKNOWN_FUNCTION);
+	limits.notifications = true;
+	/* A TEE that cannot tell whom to interrupt. */
+	assert_false(med_notify_next(&sim.med, &id));
+	assert_int_equal(med_vm_create(&sim.med, 9, NULL, &limits, &of_another_tee), MED_OK);
+	assert_false(offers_notifications(of_another_tee));
+	while (med_vm_destroy_step(of_another_tee, NULL) == MED_AGAIN)
+		;
+	become_tenon();
+	struct med_vm *vm;
+	assert_int_equal(med_vm_create(&sim.med, 9, NULL, &limits, &vm), MED_OK);
+	assert_true(offers_notifications(vm));
+	struct med_vcpu vcpu = {0};
+	uint64_t call[8] = {SMC_GET_ASYNC_NOTIF_VALUE};
+	assert_int_equal(med_handle(vm, &vcpu, call), MED_DONE);
+	assert_int_equal(tee.last_regs[7], 9);
+	assert_int_equal(call[0], SMC_OK);
+	assert_int_equal(call[1], 70);
+	assert_int_equal(call[2], 3);
+	assert_int_equal(call[3], 0);
+	call[0] = SMC_ENABLE_ASYNC_NOTIF;
+	assert_int_equal(med_handle(vm, &vcpu, call), MED_DONE);
+	assert_int_equal(call[0] | call[1] | call[2] | call[3], 0);
+	while (med_vm_destroy_step(vm, NULL) == MED_AGAIN)
+		;
+}
+
+static void the_vms_to_interrupt_are_named_one_by_one(void **state)
+{
+	uint32_t id = 0;
+
+	(void)state;
+	become_tenon();
+	tee.notify_count = 2;
+	assert_true(med_notify_next(&sim.med, &id));
+	assert_int_equal(id, 2);
+	assert_true(med_notify_next(&sim.med, &id));
+	assert_int_equal(id, 1);
+	assert_false(med_notify_next(&sim.med, &id));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, sim_setup, sim_teardown)
@@ -280,6 +350,8 @@ int main(void)
 		T(probe_tells_all_kinds_of_tee_apart_NW195),
 		T(vm_creation_refuses_bad_arguments_and_a_tee_without_dynamic_memory_NW161),
 		T(tenon_is_configured_and_asked_for_counters),
+		T(notifications_are_offered_to_whom_they_can_be_brought_NW134_NW135),
+		T(the_vms_to_interrupt_are_named_one_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

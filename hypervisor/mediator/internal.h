@@ -185,6 +185,7 @@ struct med_vm {
 	struct med_limits limits;
 	uint32_t call_limit; /* min(limits.calls, what the TEE says) */
 	bool rpc_arg;        /* profile A is offered */
+	bool notifications;  /* asynchronous ones are offered */
 
 	struct med_lock lock;
 	bool dying;                  /* written [L]; never goes back */

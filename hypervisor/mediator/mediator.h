@@ -120,6 +120,12 @@ struct med_limits {
 	uint32_t pages;            /* pinned pages of all those buffers */
 	uint32_t rpc_buffers;      /* RPC message buffers (profile B), one page each */
 	bool hide_rpc_arg;         /* offer profile B only, also when the TEE can do profile A */
+	/*
+	 * The VM's device-tree node has an interrupt, and the hypervisor raises it as
+	 * med_notify_next() says: offer asynchronous notifications. Only Tenon tells which VM to
+	 * interrupt, so with another TEE the guest is offered none (NW-134, NW-135).
+	 */
+	bool notifications;
 };
 
 /* clang-format off */
@@ -196,6 +202,12 @@ enum med_status med_vm_create(struct med *med, uint32_t vm_id, void *cookie,
  * the first vCPU runs. Returns the a0 of the TEE; SMC_UNKNOWN_FUNCTION when the TEE is another.
  */
 uint32_t med_vm_configure(struct med_vm *vm, uint32_t key, const uint32_t value[4]);
+
+/*
+ * When the TEE's interrupt has come: a VM to interrupt, each named once for all that was posted
+ * before; to be repeated until false. Any CPU, no lock, may be called from interrupt context.
+ */
+bool med_notify_next(const struct med *med, uint32_t *vm_id);
 
 /* GUEST_STATS (Tenon only): @vm_id may be TENON_STATS_SYSTEM. Returns the a0 of the TEE. */
 uint32_t med_tee_stat(const struct med *med, uint32_t vm_id, uint32_t counter, uint64_t *value);

@@ -60,6 +60,12 @@ uint32_t message_locate(struct med_call *call, const uint32_t guest[8])
 	return locate_page(call, pair(guest[1], guest[2]));
 }
 
+/* The two commands of notifications are the last ones (NW-132). */
+static uint32_t last_command(const struct med_vm *vm)
+{
+	return vm->notifications ? MSG_CMD_STOP_ASYNC_NOTIF : MSG_CMD_UNREGISTER_SHM;
+}
+
 /*
  * Copies header and parameters into the shadow and latches what is decided from them. num_params is
  * read once (NW-031, NW-032); only that much is copied. The answer is a0 for the guest; on failure
@@ -89,7 +95,7 @@ uint32_t message_fetch(struct med_call *call)
 		}
 	}
 	window_close(&window);
-	if (status == SMC_OK && call->cmd > MSG_CMD_UNREGISTER_SHM)
+	if (status == SMC_OK && call->cmd > last_command(call->vm))
 		status = SMC_EBADCMD;
 	/* A call that the TEE never wrote to must not look successful (NW-175). */
 	header->ret = TEE_ERROR_GENERIC;

@@ -119,6 +119,17 @@ uint32_t med_vm_configure(struct med_vm *vm, uint32_t key, const uint32_t value[
 	return regs[0];
 }
 
+bool med_notify_next(const struct med *med, uint32_t *vm_id)
+{
+	uint32_t regs[8] = {SMC_TENON_NOTIFY_NEXT};
+
+	if (!med_tee_is_tenon(med))
+		return false;
+	tee_call(med->host, regs);
+	*vm_id = regs[1];
+	return regs[0] == SMC_OK;
+}
+
 uint32_t med_tee_stat(const struct med *med, uint32_t vm_id, uint32_t counter, uint64_t *value)
 {
 	uint32_t regs[8] = {SMC_TENON_GUEST_STATS, vm_id, counter};

@@ -17,6 +17,7 @@ struct med_limits med_limits_default(void)
 		.pages = MED_DEFAULT_PAGES,
 		.rpc_buffers = MED_DEFAULT_RPC_BUFFERS,
 		.hide_rpc_arg = false,
+		.notifications = false,
 	};
 }
 
@@ -40,6 +41,8 @@ static bool vm_probe(struct med_vm *vm)
 		return false;
 	vm->rpc_arg = !vm->limits.hide_rpc_arg && (caps[1] & SMC_CAP_RPC_ARG) != 0 &&
 		      (caps[3] & 0xFF) >= MSG_RPC_MAX_PARAMS;
+	vm->notifications = vm->limits.notifications && (caps[1] & SMC_CAP_ASYNC_NOTIF) != 0 &&
+			    med_tee_is_tenon(vm->med);
 	vm_refresh_call_limit(vm);
 	return true;
 }

@@ -19,6 +19,7 @@ extern const unsigned platform_reserved_count;
 extern const uint64_t platform_gicd;
 extern const struct platform_range platform_gicr; /* 128 KiB for each CPU */
 extern const unsigned platform_uart_intid;
+extern const unsigned platform_tee_intid; /* an SPI: Tenon raises it for notifications */
 
 /* The console UART. Any CPU; the caller serialises. */
 void platform_uart_init(void);

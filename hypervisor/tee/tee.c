@@ -124,6 +124,20 @@ void tee_init(void)
 	present = med_init(&mediator, &host) == MED_OK;
 }
 
+void tee_interrupt(void)
+{
+	uint32_t number;
+
+	while (med_notify_next(&mediator, &number)) {
+		struct vm *vm = vm_get(number);
+
+		if (!vm)
+			continue;
+		vm_kick(vm, vgic_pulse(&vm->vgic, 0, VM_TEE_INTID));
+		vm_put(vm);
+	}
+}
+
 bool tee_present(void)
 {
 	return present;
@@ -154,6 +168,8 @@ const char *tee_vm_create(struct vm *vm)
 		TENON_KEY_LIMIT_SESSIONS, TENON_KEY_LIMIT_SHM_PAGES, TENON_KEY_IDENTITY};
 	struct med_limits limits = med_limits_default();
 	const char *why = NULL;
+
+	limits.notifications = true;
 
 	switch (med_vm_create(&mediator, vm->number, vm, &limits, &vm->tee)) {
 	case MED_OK:

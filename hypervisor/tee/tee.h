@@ -28,6 +28,9 @@ const char *tee_vm_create(struct vm *vm);
  */
 void tee_guest_call(struct vcpu *vcpu);
 
+/** The TEE's interrupt came: pass it on to the VMs that have notifications. */
+void tee_interrupt(void);
+
 /** One line of counters `NAME=VALUE ...` of a VM, or (NULL) of host and TEE. */
 void tee_stats(struct vm *vm, char *line, size_t size);
 

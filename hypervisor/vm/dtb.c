@@ -12,6 +12,7 @@
 #define SPI           0u
 #define PPI           1u
 #define LEVEL_HIGH    4u
+#define EDGE_RISING   1u
 #define UART_HZ       24000000u
 
 /* Nodes are opened and closed in turn; the first error sticks and is looked at once, at the end. */
@@ -154,6 +155,7 @@ static void put_tee(struct tree *t)
 	begin(t, "optee");
 	string(t, "compatible", "linaro,optee-tz");
 	string(t, "method", "smc");
+	CELLS(t, "interrupts", SPI, VM_TEE_INTID - VGIC_PRIVATE, EDGE_RISING);
 	end(t);
 	end(t);
 }

@@ -27,6 +27,9 @@
 #define VM_MAX      255u
 #define VM_RAM_BASE 0x40000000ull
 
+/* The virtual SPI in the TEE's node: it has notifications. */
+#define VM_TEE_INTID 47u
+
 enum vm_state {
 	VM_CREATING,
 	VM_RUNNING,

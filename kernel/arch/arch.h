@@ -44,6 +44,10 @@ bool arch_foreign_pending(void);
 void arch_interrupts_unmask(void);
 void arch_interrupts_mask(void);
 
+/* Makes the interrupt pending that tells the normal world of notifications
+ * (kernel/notify/notify.h). A leaf lock may be held. */
+void arch_notify_raise(void);
+
 /* (Re)arms the secure timer that ends this CPU's time slice, in ticks from now; 0 disarms (NW-222).
  */
 void arch_slice_arm(uint64_t ticks);

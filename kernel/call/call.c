@@ -8,10 +8,10 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 
-/* thread_id = generation << SLOT_BITS | slot, so that a stale id does not reach a slot's next user.
+/* thread_id = generation << CALL_SLOT_BITS | slot, so that a stale id does not reach a slot's next
+ * user.
  */
-#define SLOT_BITS 6
-_Static_assert(TENON_CALLS_MAX <= 1u << SLOT_BITS, "slots");
+_Static_assert(TENON_CALLS_MAX <= CALL_SLOTS, "slots");
 
 /* The part of a second after which a call lets the normal world look at its timers (NW-222). */
 #define SLICES_PER_SECOND 500
@@ -137,7 +137,8 @@ void call_start(struct guest *guest, void (*main)(struct call *), struct smc_arg
 	guest->count.calls_total++;
 	call->slot = free_slot(guest);
 	guest->thread_generation++;
-	call->thread_id = (guest->thread_generation << SLOT_BITS | call->slot) & SMC_THREAD_ID_MAX;
+	call->thread_id =
+		(guest->thread_generation << CALL_SLOT_BITS | call->slot) & SMC_THREAD_ID_MAX;
 	call->main = main;
 	call->session = NULL;
 	call->waits_for = NULL;

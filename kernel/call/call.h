@@ -54,6 +54,9 @@ struct call_rpc_message {
 	uint64_t cookie; /* of a page that RPC ALLOC brought; 0 for a message behind the main one */
 };
 
+#define CALL_SLOT_BITS 6
+#define CALL_SLOTS     (1u << CALL_SLOT_BITS)
+
 struct call {
 	struct list link; /* guest->calls, in order of start */
 	struct guest *guest;
@@ -151,6 +154,40 @@ TEE_Result must_check call_wait(struct wait_queue *queue);
 /* Wakes the longest waiter / all waiters. Sends RPCs, so the monitor is released meanwhile. */
 void call_wake_one(struct wait_queue *queue);
 void call_wake_all(struct wait_queue *queue);
+
+/*
+ * The same across guests. The waiter parks in its own guest; the waker needs nothing of that guest
+ * but its notifications, and sends no RPC (I3). Where a guest has none enabled, a sleep is short
+ * and the waiter looks again.
+ *
+ *     shared_wait_begin();          wake-ups count from here on
+ *     while (the condition does not hold)
+ *             shared_wait_sleep();  returns early, late, or for no reason
+ *     shared_wait_end();            true: it was woken, and that wake-up is used up
+ */
+struct shared_queue {
+	struct spinlock lock; /* "queues across guests" */
+	struct list waiters;  /* the longest first */
+};
+
+/* On the waiting call's stack: it leaves the queue before its guest can go. */
+struct shared_waiter {
+	struct list link;
+	struct shared_queue *queue;
+	struct guest *guest;
+	uint32_t key;
+	bool woken;
+};
+
+void shared_queue_init(struct shared_queue *queue);
+void shared_wait_begin(struct shared_queue *queue, struct shared_waiter *self);
+
+/* At most timeout ms; not at all once it was woken. TARGET_DEAD if the guest is dying. */
+TEE_Result must_check shared_wait_sleep(const struct shared_waiter *self, uint32_t timeout);
+bool must_check shared_wait_end(struct shared_waiter *self);
+
+/* Wakes the longest waiter. False: there was none. Any call of any guest. */
+bool shared_wake_one(struct shared_queue *queue);
 
 void call_init(void);
 

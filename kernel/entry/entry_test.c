@@ -81,7 +81,7 @@ static void nw_003_004_unknown_ids_change_nothing(void **state)
 	assert_int_equal(r.a[1], 1);
 	assert_int_equal(r.a[2], 2);
 	assert_int_equal(r.a[3], 3);
-	assert_int_equal(model_smc(&guest, SMC_ENABLE_ASYNC_NOTIF, 0, 0, 0).a[0],
+	assert_int_equal(model_smc(&guest, SMC_GET_PROTMEM_CONFIG, 0, 0, 0).a[0],
 			 SMC_UNKNOWN_FUNCTION);
 	assert_int_equal(model_smc(&guest, 0x32000077, 0, 0, 0).a[0], SMC_EBADCMD);
 	assert_int_equal(counter(TENON_STAT_PAGES), 1);
@@ -93,7 +93,8 @@ static void nw_012_013_014_capabilities(void **state)
 
 	(void)state;
 	assert_int_equal(r.a[0], SMC_OK);
-	assert_int_equal(r.a[1], 0x5C);
+	assert_int_equal(r.a[1], 0x7C);
+	assert_int_equal(r.a[2], GUEST_NOTIFY_VALUES);
 	assert_int_equal(r.a[3], 4);
 	assert_int_equal(model_smc(&guest, SMC_EXCHANGE_CAPABILITIES, 2, 0, 0).a[0], SMC_ENOTAVAIL);
 	assert_int_equal(model_smc(&guest, SMC_GET_SHM_CONFIG, 0, 0, 0).a[0], SMC_ENOTAVAIL);
@@ -177,11 +178,11 @@ static void nw_031_messages_beyond_their_page_get_ebadaddr(void **state)
 
 static void nw_070_an_unknown_command_leaves_the_message_alone(void **state)
 {
-	struct model_message m = {.header = {.cmd = 6, .ret = 0x1234, .ret_origin = 0x77}};
+	struct model_message m = {.header = {.cmd = 8, .ret = 0x1234, .ret_origin = 0x77}};
 	struct model_message before = m;
 
 	(void)state;
-	for (uint32_t cmd = 6; cmd < 12; cmd++) {
+	for (uint32_t cmd = 8; cmd < 12; cmd++) {
 		m.header.cmd = before.header.cmd = cmd;
 		assert_int_equal(model_call(&guest, &m), SMC_EBADCMD);
 		assert_memory_equal(&m, &before, sizeof(m));

@@ -6,14 +6,16 @@
 #include "kernel/entry/entry.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/notify/notify.h"
 #include "kernel/ta/image.h"
 
-#define CALLS_COUNT   17
+#define CALLS_COUNT   20
 #define VERSION_MAJOR 0
 #define VERSION_MINOR 1
 
 #define CAPABILITIES                                                                               \
-	(SMC_CAP_DYNAMIC_SHM | SMC_CAP_VIRTUALIZATION | SMC_CAP_MEMREF_NULL | SMC_CAP_RPC_ARG)
+	(SMC_CAP_DYNAMIC_SHM | SMC_CAP_VIRTUALIZATION | SMC_CAP_MEMREF_NULL | SMC_CAP_RPC_ARG |    \
+	 SMC_CAP_ASYNC_NOTIF)
 
 static void set(struct smc_args *args, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
 {
@@ -92,13 +94,24 @@ static void stats(struct smc_args *args)
 	set(args, status, value >> 32, (uint32_t)value, 0);
 }
 
+/* NW-134 */
+static void next_to_notify(struct smc_args *args)
+{
+	uint32_t vm_id;
+
+	if (notify_next(&vm_id))
+		set(args, SMC_OK, vm_id, 0, 0);
+	else
+		set_status(args, SMC_ENOTAVAIL);
+}
+
 /* Calls of the hypervisor alone (a7 = 0). False: not one of them. */
 static bool administration(struct smc_args *args)
 {
 	uint32_t id = args->a[0];
 
 	if (id != SMC_VM_CREATED && id != SMC_VM_DESTROYED && id != SMC_TENON_GUEST_CONFIGURE &&
-	    id != SMC_TENON_GUEST_STATS)
+	    id != SMC_TENON_GUEST_STATS && id != SMC_TENON_NOTIFY_NEXT)
 		return false;
 	if (args->a[7] != GUEST_NATIVE)
 		set_status(args, SMC_ENOTAVAIL);
@@ -108,8 +121,10 @@ static bool administration(struct smc_args *args)
 		set_status(args, guest_destroy(args->a[1]));
 	else if (id == SMC_TENON_GUEST_CONFIGURE)
 		set_status(args, guest_configure(args->a[1], args->a[2], &args->a[3]));
-	else
+	else if (id == SMC_TENON_GUEST_STATS)
 		stats(args);
+	else
+		next_to_notify(args);
 	return true;
 }
 
@@ -118,7 +133,8 @@ static void exchange_capabilities(struct smc_args *args)
 	if (args->a[1] & ~SMC_NWCAP_UNIPROCESSOR)
 		set_status(args, SMC_ENOTAVAIL);
 	else
-		set(args, SMC_OK, CAPABILITIES, 0, MSG_RPC_MAX_PARAMS); /* NW-013, NW-014 */
+		set(args, SMC_OK, CAPABILITIES, GUEST_NOTIFY_VALUES,
+		    MSG_RPC_MAX_PARAMS); /* NW-013, NW-014, NW-130 */
 }
 
 /* NW-015, NW-016, NW-045 */
@@ -141,6 +157,19 @@ static void enable_shm_cache(struct guest *guest, struct smc_args *args)
 	set_status(args, guest->count.calls == 0 ? SMC_OK : SMC_EBUSY);
 }
 
+#define NOTIF_VALID 1u
+#define NOTIF_MORE  2u
+
+/* NW-131 */
+static void get_notification(struct guest *guest, struct smc_args *args)
+{
+	uint32_t value = 0;
+	bool more;
+	bool found = notify_take(guest, &value, &more);
+
+	set(args, SMC_OK, value, (found ? NOTIF_VALID : 0) | (more ? NOTIF_MORE : 0), 0);
+}
+
 static void of_guest(struct guest *guest, struct smc_args *args)
 {
 	switch (args->a[0]) {
@@ -153,6 +182,13 @@ static void of_guest(struct guest *guest, struct smc_args *args)
 	case SMC_ENABLE_SHM_CACHE:
 		enable_shm_cache(guest, args);
 		break;
+	case SMC_ENABLE_ASYNC_NOTIF:
+		notify_enable(guest);
+		set_status(args, SMC_OK);
+		break;
+	case SMC_GET_ASYNC_NOTIF_VALUE:
+		get_notification(guest, args);
+		break;
 	default: /* no reserved memory (NW-012); secondary CPUs come through PSCI */
 		set_status(args, SMC_ENOTAVAIL);
 		break;
@@ -162,7 +198,8 @@ static void of_guest(struct guest *guest, struct smc_args *args)
 static bool is_of_guest(uint32_t id)
 {
 	return id == SMC_EXCHANGE_CAPABILITIES || id == SMC_DISABLE_SHM_CACHE ||
-	       id == SMC_ENABLE_SHM_CACHE || id == SMC_GET_SHM_CONFIG || id == SMC_BOOT_SECONDARY;
+	       id == SMC_ENABLE_SHM_CACHE || id == SMC_GET_SHM_CONFIG || id == SMC_BOOT_SECONDARY ||
+	       id == SMC_ENABLE_ASYNC_NOTIF || id == SMC_GET_ASYNC_NOTIF_VALUE;
 }
 
 void entry_fast(struct smc_args *args)

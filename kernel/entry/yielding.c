@@ -9,6 +9,7 @@
 #include "kernel/entry/entry.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/notify/notify.h"
 #include "kernel/platform/platform.h"
 #include "kernel/ta/ta.h"
 
@@ -318,11 +319,34 @@ static bool unregister_shm(const struct place *place, const struct message *mess
 	return publish_answer(place, &answer);
 }
 
+/* Nothing of the kernel waits for a bottom half: there is no driver in it (NW-130). */
+static bool bottom_half(const struct place *place, const struct message *message)
+{
+	struct answer answer = {.ret = TEE_ERROR_BAD_PARAMETERS, .origin = TEE_ORIGIN_TEE};
+
+	if (message->header.num_params == 0)
+		answer.ret = TEE_SUCCESS;
+	return publish_answer(place, &answer);
+}
+
+/* NW-132 */
+static bool stop_notifications(const struct place *place, const struct message *message)
+{
+	struct answer answer = {.ret = TEE_ERROR_BAD_PARAMETERS, .origin = TEE_ORIGIN_TEE};
+
+	if (message->header.num_params == 0) {
+		notify_stop(call_guest());
+		answer.ret = TEE_SUCCESS;
+	}
+	return publish_answer(place, &answer);
+}
+
 /* Each answers in the message and says whether it could. */
 static bool (*const commands[])(const struct place *place, const struct message *message) = {
 	[MSG_CMD_OPEN_SESSION] = open_session,   [MSG_CMD_INVOKE_COMMAND] = invoke_command,
 	[MSG_CMD_CLOSE_SESSION] = close_session, [MSG_CMD_CANCEL] = cancel,
 	[MSG_CMD_REGISTER_SHM] = register_shm,   [MSG_CMD_UNREGISTER_SHM] = unregister_shm,
+	[MSG_CMD_DO_BOTTOM_HALF] = bottom_half,  [MSG_CMD_STOP_ASYNC_NOTIF] = stop_notifications,
 };
 
 static uint32_t serve(struct call *call, const struct place *place)

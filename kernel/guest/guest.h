@@ -36,6 +36,8 @@
 
 #define GUEST_SHM_BUCKETS 32
 
+#define GUEST_NOTIFY_VALUES 128u /* notifications; above Linux's 64 are the keys of calls */
+
 struct guest {
 	struct list link;    /* its bucket of the guest table */
 	uint32_t vm_id;      /* the handle: a7 of its calls */
@@ -80,6 +82,13 @@ struct guest {
 	struct list instances;              /* ta: struct ta_instance */
 	struct list sessions;               /* ta: struct ta_session */
 	uint32_t next_session_id;           /* ta */
+
+	/* notify; its lock protects all of it, for other guests reach it too */
+	struct {
+		struct list link; /* among those that the hypervisor is to be told of */
+		uint64_t pending[GUEST_NOTIFY_VALUES / 64];
+		bool enabled;
+	} notify;
 };
 
 /* A room's part in destroying a guest. */

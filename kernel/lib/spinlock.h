@@ -4,7 +4,8 @@
  *
  * Lock order, outermost first (never take one to the left while holding one to the right):
  *
- *     guest monitor  >  guest table  >  image cache  >  page allocator  >  ASIDs, stacks  >  log
+ *     guest monitor  >  guest table  >  image cache, queues across guests  >  page allocator,
+ *     notify  >  ASIDs, stacks  >  log
  *
  * The monitor of a guest is the one lock that is held for longer stretches: whoever runs kernel
  * code on behalf of a guest holds it, and gives it up in user mode, in preemptible brackets and

@@ -242,7 +242,20 @@ static bool reserve(void *blob, const struct memory_range *secure)
 	       cell_append(blob, node, "reg", size_cells, secure->size);
 }
 
-static bool announce(void *blob, const struct memory_range *secure)
+/* In the GIC's three cells: an SPI, its number, edge-rising. */
+static bool put_interrupt(void *blob, int node, uint32_t intid)
+{
+	const uint32_t cells[] = {0, intid - 32, 1};
+
+	(void)fdt_delprop(blob, node, "interrupts");
+	for (unsigned i = 0; i < array_count(cells); i++) {
+		if (fdt_appendprop_u32(blob, node, "interrupts", cells[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool announce(void *blob, const struct memory_range *secure, uint32_t notify_intid)
 {
 	struct overlap overlap = {secure, false};
 
@@ -252,10 +265,12 @@ static bool announce(void *blob, const struct memory_range *secure)
 	int firmware = subnode_get(blob, 0, "firmware");
 	int node = firmware < 0 ? firmware : subnode_get(blob, firmware, "optee");
 	return node >= 0 && fdt_setprop_string(blob, node, "compatible", "linaro,optee-tz") == 0 &&
-	       fdt_setprop_string(blob, node, "method", "smc") == 0;
+	       fdt_setprop_string(blob, node, "method", "smc") == 0 &&
+	       put_interrupt(blob, node, notify_intid);
 }
 
-bool devicetree_announce(void *blob, size_t room, const struct memory_range *secure)
+bool devicetree_announce(void *blob, size_t room, const struct memory_range *secure,
+			 uint32_t notify_intid)
 {
 	size_t size = round_up(fdt_totalsize(blob), sizeof(fdt64_t));
 
@@ -265,6 +280,6 @@ bool devicetree_announce(void *blob, size_t room, const struct memory_range *sec
 	fdt_set_totalsize(blob, (uint32_t)size);
 	if (fdt_open_into(blob, blob, (int)room) != 0)
 		return false;
-	bool done = announce(blob, secure);
+	bool done = announce(blob, secure, notify_intid);
 	return fdt_pack(blob) == 0 && done;
 }

@@ -38,9 +38,11 @@ bool must_check devicetree_read(void *blob, size_t size, const struct memory_ran
 				struct machine *machine);
 
 /*
- * Adds /firmware/optee and, if /memory offers any of the secure range, a no-map reservation of it.
- * The tree may grow up to room bytes. False if that is not enough; it is then still a valid tree.
+ * Adds /firmware/optee, with the SPI notify_intid as its interrupt (NW-145), and, if /memory offers
+ * any of the secure range, a no-map reservation of it. The tree may grow up to room bytes. False if
+ * that is not enough; it is then still a valid tree.
  */
-bool must_check devicetree_announce(void *blob, size_t room, const struct memory_range *secure);
+bool must_check devicetree_announce(void *blob, size_t room, const struct memory_range *secure,
+				    uint32_t notify_intid);
 
 #endif

@@ -88,7 +88,7 @@ static void the_seed_is_nowhere_in_the_tree_after_it_was_taken(void **state)
 
 	(void)state;
 	assert_true(devicetree_read(blob, fdt_totalsize(blob), &secure, &machine));
-	assert_true(devicetree_announce(blob, ROOM, &secure));
+	assert_true(devicetree_announce(blob, ROOM, &secure, 219));
 	for (size_t i = 0; i + 8 <= ROOM; i++)
 		assert_memory_not_equal(blob + i, rng_seed, 8);
 	free(blob);
@@ -102,7 +102,7 @@ static void nw_145_the_announced_node_is_what_linux_binds_to(void **state)
 
 	(void)state;
 	assert_true(devicetree_read(blob, fdt_totalsize(blob), &secure, &machine));
-	assert_true(devicetree_announce(blob, ROOM, &secure));
+	assert_true(devicetree_announce(blob, ROOM, &secure, 219));
 	assert_int_equal(fdt_check_header(blob), 0);
 	int node = fdt_path_offset(blob, "/firmware/optee");
 	assert_true(node >= 0);
@@ -127,7 +127,7 @@ static void nw_145_secure_memory_that_the_tree_offers_is_reserved_and_not_used(v
 	for (unsigned i = 0; i < machine.ram_count; i++)
 		assert_true(machine.ram[i].base + machine.ram[i].size <= SECURE_BASE ||
 			    machine.ram[i].base >= SECURE_BASE + SECURE_SIZE);
-	assert_true(devicetree_announce(blob, ROOM, &secure));
+	assert_true(devicetree_announce(blob, ROOM, &secure, 219));
 	int node = fdt_path_offset(blob, "/reserved-memory/tenon");
 	assert_true(node >= 0);
 	assert_non_null(fdt_getprop(blob, node, "no-map", &length));
@@ -144,7 +144,7 @@ static void without_room_the_tree_stays_valid_and_the_failure_is_told(void **sta
 	size_t size = fdt_totalsize(blob);
 
 	(void)state;
-	assert_false(devicetree_announce(blob, size + 16, &secure));
+	assert_false(devicetree_announce(blob, size + 16, &secure, 219));
 	assert_int_equal(fdt_check_header(blob), 0);
 	assert_true(fdt_path_offset(blob, "/cpus/cpu@1") >= 0);
 	free(blob);
@@ -202,7 +202,7 @@ static void digest(const uint8_t *blob, size_t size)
 	if (devicetree_read(exact, size, &secure, &machine)) {
 		memcpy(copy, exact, size);
 		memset(copy + size, 0, ROOM - size);
-		if (devicetree_announce(copy, ROOM, &secure))
+		if (devicetree_announce(copy, ROOM, &secure, 219))
 			assert_int_equal(fdt_check_header(copy), 0);
 	}
 	assert_true(machine.ram_count <= MACHINE_RAM_MAX && machine.cpu_count <= CPU_MAX);

@@ -279,8 +279,10 @@ void boot_main(const void *fdt)
 	gic_init_dist();
 	vgic_hw_init();
 	init_cpu(&cpus[0]);
-	gic_enable_spi(platform_uart_intid);
+	gic_enable_spi(platform_uart_intid, false);
 	tee_init();
+	if (tee_present())
+		gic_enable_spi(platform_tee_intid, true);
 	start_others(fdt);
 	guest_enter(vcpu_resume(&cpus[0]));
 }

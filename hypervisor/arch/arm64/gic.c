@@ -4,6 +4,7 @@
 #include <arch/arm64/sysreg.h>
 #include <console/console.h>
 #include <platform/platform.h>
+#include <tee/tee.h>
 #include <vm/vm.h>
 
 /* clang-format off */
@@ -11,6 +12,7 @@
 #define GICD_IGROUPR     0x0080u
 #define GICD_ISENABLER   0x0100u
 #define GICD_IPRIORITYR  0x0400u
+#define GICD_ICFGR       0x0C00u
 #define GICD_IROUTER     0x6000u
 #define GICR_TYPER       0x0008u
 #define GICR_WAKER       0x0014u
@@ -65,11 +67,13 @@ void gic_init_dist(void)
 	wait_written();
 }
 
-void gic_enable_spi(unsigned intid)
+void gic_enable_spi(unsigned intid, bool edge)
 {
 	volatile uint8_t *priority = (volatile uint8_t *)mmio(platform_gicd, GICD_IPRIORITYR);
 	volatile uint64_t *router = (volatile uint64_t *)mmio(platform_gicd, GICD_IROUTER);
 
+	if (edge)
+		*mmio(platform_gicd, GICD_ICFGR + intid / 16 * 4) |= 2u << intid % 16 * 2;
 	priority[intid] = PRIORITY;
 	router[intid] = cpu_this()->mpidr & 0xFF00FFFFFFull;
 	*mmio(platform_gicd, GICD_ISENABLER + intid / 32 * 4) = 1u << intid % 32;
@@ -174,6 +178,8 @@ static void take_one(struct cpu *cpu, unsigned intid)
 	default:
 		if (intid == platform_uart_intid)
 			console_interrupt();
+		else if (intid == platform_tee_intid)
+			tee_interrupt();
 		break;
 	}
 	deactivate(intid);

@@ -13,7 +13,7 @@ void mmu_guard_page(uint64_t address);
 
 void gic_init_dist(void);
 void gic_init_cpu(struct cpu *cpu);
-void gic_enable_spi(unsigned intid);
+void gic_enable_spi(unsigned intid, bool edge);
 /** Set or clear the active state of this CPU's physical virtual-timer interrupt. */
 void gic_set_vtimer_active(struct cpu *cpu, bool active);
 

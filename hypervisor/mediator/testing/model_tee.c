@@ -495,6 +495,11 @@ static void hypervisor_call(uint32_t regs[8])
 		regs[0] = SMC_OK;
 		return;
 	}
+	if (regs[0] == SMC_TENON_NOTIFY_NEXT) {
+		answer(regs, tee.notify_count ? SMC_OK : SMC_ENOTAVAIL, tee.notify_count, 0, 0);
+		tee.notify_count -= tee.notify_count > 0;
+		return;
+	}
 	if (regs[0] == SMC_TENON_GUEST_STATS) {
 		answer(regs, SMC_OK, 1, id + regs[2], 0);
 		return;
@@ -535,6 +540,14 @@ static void fast(uint32_t regs[8])
 		assert_true(regs[7] == 0 || is_vm(regs[7]));
 		assert_int_equal(regs[1] & ~SMC_NWCAP_UNIPROCESSOR, 0);
 		answer(regs, SMC_OK, tee.caps, 77, tee.caps_a3);
+		break;
+	case SMC_ENABLE_ASYNC_NOTIF:
+		assert_true(is_vm(regs[7]));
+		answer(regs, SMC_OK, 0x99, 0x99, 0x99);
+		break;
+	case SMC_GET_ASYNC_NOTIF_VALUE:
+		assert_true(is_vm(regs[7]));
+		answer(regs, SMC_OK, 70, 3, 0x99);
 		break;
 	case SMC_ENABLE_SHM_CACHE:
 		assert_true(is_vm(regs[7]));
@@ -579,6 +592,7 @@ void tee_smc(uint64_t wide[8])
 	case SMC_VM_DESTROYED:
 	case SMC_TENON_GUEST_CONFIGURE:
 	case SMC_TENON_GUEST_STATS:
+	case SMC_TENON_NOTIFY_NEXT:
 		hypervisor_call(regs);
 		break;
 	default:

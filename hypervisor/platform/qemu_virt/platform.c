@@ -11,6 +11,7 @@ const unsigned platform_reserved_count = 1;
 const uint64_t platform_gicd = 0x08000000;
 const struct platform_range platform_gicr = {0x080A0000, 0x00F60000};
 const unsigned platform_uart_intid = 33;
+const unsigned platform_tee_intid = 219;
 
 #define UART      0x09000000u
 #define UART_DR   0x000u

@@ -10,6 +10,9 @@
 #include "kernel/arch/arm64/sysreg.h"
 #include "kernel/lib/log.h"
 
+/* Distributor. */
+#define GICD_ISPENDR 0x0200
+
 /* Redistributor: RD frame, then SGI frame. */
 #define GICR_TYPER      0x0008
 #define GICR_TYPER_LAST (1u << 4)
@@ -71,6 +74,15 @@ void gic_cpu_init(void)
 	isb();
 	sysreg_write_named(ICC_IGRPEN1_EL1, 1);
 	isb();
+}
+
+/* A non-secure interrupt: its owner has enabled it, or it stays pending until he does. */
+void arch_notify_raise(void)
+{
+	volatile uint8_t *distributor = (volatile uint8_t *)FIXMAP_ADDRESS(FIXMAP_GICD);
+
+	dsb(ishst);
+	write32(distributor, GICD_ISPENDR + NOTIFY_INTID / 32 * 4, 1u << NOTIFY_INTID % 32);
 }
 
 bool gic_handle(void)

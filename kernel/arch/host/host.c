@@ -18,6 +18,7 @@ unsigned host_cpu;
 bool host_foreign_pending;
 void (*host_ns_hook)(uint64_t pa, size_t size, bool write);
 bool host_ns_dead;
+unsigned host_notify_raised;
 void (*host_point_hook)(void);
 
 static char *secure;
@@ -50,6 +51,7 @@ void host_start(size_t secure_pages)
 	host_foreign_pending = false;
 	host_ns_hook = NULL;
 	host_ns_dead = false;
+	host_notify_raised = 0;
 	host_point_hook = NULL;
 	console_size = 0;
 	host_contexts_reset();
@@ -158,6 +160,11 @@ void arch_interrupts_unmask(void)
 
 void arch_interrupts_mask(void)
 {
+}
+
+void arch_notify_raise(void)
+{
+	host_notify_raised++;
 }
 
 void arch_slice_arm(uint64_t slice)

@@ -29,6 +29,9 @@ extern bool host_foreign_pending;
 extern enum user_exit (*host_user)(struct arch_aspace *as, struct user_context *ctx,
 				   struct user_fault *fault);
 
+/* How often the notification interrupt was raised since the start. */
+extern unsigned host_notify_raised;
+
 /* Called before each copy from or to guest memory: a hostile guest changes it meanwhile. May be
  * NULL. */
 extern void (*host_ns_hook)(uint64_t pa, size_t size, bool write);

@@ -117,7 +117,7 @@ static void tree_publish(uint8_t *blob, size_t size, paddr_t tree)
 	size_t room =
 		tree.pa == DEVICE_TREE_PA && size < DEVICE_TREE_ROOM ? DEVICE_TREE_ROOM : size;
 
-	if (!devicetree_announce(blob, room, &secure))
+	if (!devicetree_announce(blob, room, &secure, NOTIFY_INTID))
 		log_warn("no room in the device tree to announce the TEE");
 	size_t now = devicetree_size(blob);
 	/* Not less than there was: nothing of the seed stays behind. */

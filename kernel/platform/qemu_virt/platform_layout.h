@@ -17,6 +17,7 @@
 #define GICR_STRIDE         0x20000ull      /* RD frame and SGI frame, 64 KiB each */
 
 #define SLICE_TIMER_INTID   29              /* CNTPS, a PPI */
+#define NOTIFY_INTID        219             /* SPI 187, free on this machine: notifications */
 /* clang-format on */
 
 #endif
