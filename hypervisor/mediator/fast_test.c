@@ -324,7 +324,7 @@ static void the_vms_to_interrupt_are_named_one_by_one(void **state)
 
 	(void)state;
 	become_tenon();
-	tee.notify_count = 2;
+	tee.notify = 2;
 	assert_true(med_notify_next(&sim.med, &id));
 	assert_int_equal(id, 2);
 	assert_true(med_notify_next(&sim.med, &id));

@@ -496,8 +496,7 @@ static void hypervisor_call(uint32_t regs[8])
 		return;
 	}
 	if (regs[0] == SMC_TENON_NOTIFY_NEXT) {
-		answer(regs, tee.notify_count ? SMC_OK : SMC_ENOTAVAIL, tee.notify_count, 0, 0);
-		tee.notify_count -= tee.notify_count > 0;
+		answer(regs, tee.notify ? SMC_OK : SMC_ENOTAVAIL, tee.notify--, 0, 0);
 		return;
 	}
 	if (regs[0] == SMC_TENON_GUEST_STATS) {
@@ -542,9 +541,6 @@ static void fast(uint32_t regs[8])
 		answer(regs, SMC_OK, tee.caps, 77, tee.caps_a3);
 		break;
 	case SMC_ENABLE_ASYNC_NOTIF:
-		assert_true(is_vm(regs[7]));
-		answer(regs, SMC_OK, 0x99, 0x99, 0x99);
-		break;
 	case SMC_GET_ASYNC_NOTIF_VALUE:
 		assert_true(is_vm(regs[7]));
 		answer(regs, SMC_OK, 70, 3, 0x99);

@@ -237,7 +237,7 @@ struct tee {
 	uint32_t vms[SIM_VMS];
 	uint32_t last_regs[8];
 	uint32_t destroyed;
-	uint32_t notify_count; /* VMs that NOTIFY_NEXT still names, the highest id first */
+	uint32_t notify; /* VMs that NOTIFY_NEXT still names, the highest id first */
 	uint32_t configured;
 	struct tee_thread threads[TEE_THREADS];
 	struct tee_buffer buffers[TEE_BUFFERS];
