@@ -496,7 +496,8 @@ static void hypervisor_call(uint32_t regs[8])
 		return;
 	}
 	if (regs[0] == SMC_TENON_NOTIFY_NEXT) {
-		answer(regs, tee.notify ? SMC_OK : SMC_ENOTAVAIL, tee.notify--, 0, 0);
+		answer(regs, tee.notify ? SMC_OK : SMC_ENOTAVAIL, tee.notify, 0, 0);
+		tee.notify -= tee.notify > 0;
 		return;
 	}
 	if (regs[0] == SMC_TENON_GUEST_STATS) {
@@ -584,11 +585,8 @@ void tee_smc(uint64_t wide[8])
 		else
 			yielding(regs);
 		break;
-	case SMC_VM_CREATED:
-	case SMC_VM_DESTROYED:
-	case SMC_TENON_GUEST_CONFIGURE:
-	case SMC_TENON_GUEST_STATS:
-	case SMC_TENON_NOTIFY_NEXT:
+	case SMC_VM_CREATED ... SMC_VM_DESTROYED:
+	case SMC_TENON_GUEST_CONFIGURE ... SMC_TENON_NOTIFY_NEXT:
 		hypervisor_call(regs);
 		break;
 	default:
