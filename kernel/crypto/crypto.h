@@ -22,8 +22,8 @@
  * is up. Entropy is the CPU's random number instruction (arch_random()) where there is one, and
  * seed (from the firmware, may be empty); both are used if both exist. With neither, output is
  * guessable: a warning says so at every boot. Also warns if trusted apps are verified with the
- * published development key. The caller wipes seed. Charges CRYPTO_WORK_PAGES for every 16 CPUs to
- * the system.
+ * published development key, and if the machine has no hardware key. The caller wipes seed. Charges
+ * CRYPTO_WORK_PAGES for every 16 CPUs to the system.
  */
 void crypto_init(const void *seed, size_t seed_size);
 

@@ -14,6 +14,7 @@
 #include "kernel/crypto/rsa_vectors_test.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/spinlock.h"
+#include "kernel/platform/platform.h"
 
 #define PAGES 32
 
@@ -23,6 +24,7 @@ static unsigned cpu;
 static uint64_t counter;
 static bool has_cpu_words;
 static uint64_t cpu_word;
+static bool has_hardware_key;
 static char log_text[1024];
 static jmp_buf panic_jump;
 static bool panic_expected;
@@ -49,6 +51,12 @@ bool arch_random(uint64_t *value)
 	cpu_word = cpu_word * 6364136223846793005ull + 1;
 	*value = cpu_word;
 	return true;
+}
+
+bool platform_hardware_key(uint8_t key[PLATFORM_KEY_SIZE])
+{
+	memset(key, has_hardware_key ? 7 : 0, PLATFORM_KEY_SIZE);
+	return has_hardware_key;
 }
 
 void spin_lock(struct spinlock *lock)
@@ -91,6 +99,7 @@ static int fresh_machine(void **state)
 	cpu = 0;
 	counter = 1;
 	has_cpu_words = false;
+	has_hardware_key = false;
 	log_text[0] = 0;
 	*crypto_work_slot() = NULL;
 	return 0;
@@ -188,6 +197,36 @@ static void the_development_key_is_announced_at_boot(void **state)
 	assert_true(crypto_ta_key_is_development);
 	crypto_init("x", 1);
 	assert_non_null(strstr(log_text, "PUBLISHED development key"));
+}
+
+static void a_machine_without_a_key_says_so_loudly(void **state)
+{
+	(void)state;
+	crypto_init("x", 1);
+	assert_non_null(strstr(log_text, "W:this machine has NO HARDWARE KEY"));
+	fresh_machine(state);
+	has_hardware_key = true;
+	crypto_init("x", 1);
+	assert_null(strstr(log_text, "HARDWARE KEY"));
+}
+
+/* Trusted-app ABI 1.2: the key of encrypted images for a machine without a key and the development
+ * key. */
+static void the_image_key_of_a_machine_without_a_key_is_the_kits(void **state)
+{
+	static const uint8_t expected[] = {0xb6, 0x4d, 0x23, 0x9b, 0x1f, 0x3c, 0x7d, 0x3b,
+					   0x06, 0x50, 0x62, 0x29, 0xcd, 0x8f, 0xf7, 0xc8,
+					   0xaf, 0x2b, 0xb4, 0xdb, 0x21, 0x68, 0x62, 0x1a,
+					   0xc6, 0x2c, 0x84, 0x94, 0x84, 0x68, 0xc4, 0xf4};
+	static const uint8_t usage[4] = {4};
+	const struct crypto_bytes message[] = {{usage, sizeof(usage)},
+					       {crypto_ta_key.modulus, crypto_ta_key.modulus_size}};
+	uint8_t root[PLATFORM_KEY_SIZE], key[32];
+
+	(void)state;
+	assert_false(platform_hardware_key(root));
+	crypto_hmac_sha256(root, sizeof(root), message, 2, key);
+	assert_memory_equal(key, expected, sizeof(key));
 }
 
 static void requests_of_any_length_are_filled(void **state)
@@ -397,6 +436,8 @@ int main(void)
 		TEST(a_boot_without_entropy_says_so_loudly),
 		TEST(the_source_of_entropy_is_named),
 		TEST(the_development_key_is_announced_at_boot),
+		TEST(a_machine_without_a_key_says_so_loudly),
+		TEST(the_image_key_of_a_machine_without_a_key_is_the_kits),
 		TEST(requests_of_any_length_are_filled),
 		TEST(numbers_below_a_bound_reach_all_values_and_none_other),
 		TEST(sha256_matches_the_standards_example_in_any_pieces),

@@ -14,6 +14,7 @@
 #include "kernel/arch/arch.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/log.h"
+#include "kernel/platform/platform.h"
 
 #define RESEED_INTERVAL 64 /* requests */
 #define JITTER_SAMPLES  8
@@ -65,9 +66,19 @@ static void report_sources(unsigned words, size_t seed_size)
 	else
 		log_warn("NO ENTROPY: neither the CPU nor the firmware gives any; "
 			 "random numbers can be guessed");
+}
+
+static void report_keys(void)
+{
+	uint8_t key[PLATFORM_KEY_SIZE];
+
 	if (crypto_ta_key_is_development)
 		log_warn("trusted apps are verified with the PUBLISHED development key; "
 			 "anybody can sign");
+	if (!platform_hardware_key(key))
+		log_warn("this machine has NO HARDWARE KEY: keys derived for apps and images are "
+			 "known to anybody");
+	crypto_wipe(key, sizeof(key));
 }
 
 static void start_generator(unsigned cpu, struct material *m)
@@ -105,6 +116,7 @@ void crypto_init(const void *seed, size_t seed_size)
 	struct crypto_sha256 hash;
 
 	report_sources(gather(&m), seed_size);
+	report_keys();
 	crypto_sha256_init(&hash);
 	crypto_sha256_update(&hash, seed, seed_size);
 	crypto_sha256_update(&hash, &m, sizeof(m));

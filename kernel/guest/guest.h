@@ -50,6 +50,8 @@ struct guest {
 	bool called;       /* made a yielding call: can no longer be configured */
 	bool has_identity;
 	struct uuid identity;
+	bool has_secret;
+	uint8_t secret[32]; /* stands in for an identity; random, made when it is first needed */
 
 	struct spinlock monitor;
 	struct budget budget;
@@ -125,6 +127,18 @@ uint32_t guest_destroy(uint32_t vm_id);
 /* GUEST_CONFIGURE and GUEST_STATS (abi/tenon.h); value and result as there. */
 uint32_t guest_configure(uint32_t vm_id, uint32_t key, const uint32_t value[4]);
 uint32_t guest_stat(uint32_t vm_id, uint32_t counter, uint64_t *value);
+
+/*
+ * A key for the app uuid of this guest (TA-143): HMAC-SHA256 over usage 3, uuid and extra, cut to
+ * out_size (1..GUEST_KEY_SIZE, asserted). It depends on
+ *  - the machine's hardware key alone for guest 0 without an identity, as in the reference;
+ *  - that key and the identity for a guest that has one: the same after each of its restarts;
+ *  - a random secret of the guest's life for any other VM: no other VM ever gets it again.
+ * The caller wipes out. Context: monitor held; short, cannot fail.
+ */
+#define GUEST_KEY_SIZE 32u
+void guest_derive_key(struct guest *guest, const struct uuid *uuid, const void *extra,
+		      size_t extra_size, uint8_t *out, size_t out_size);
 
 /* Guests alive, guest 0 and those that are dying included. */
 uint32_t guest_count(void);

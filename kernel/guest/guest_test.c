@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "abi/smc.h"
 #include "abi/tenon.h"
 #include "kernel/arch/host/model.h"
 #include "kernel/guest/guest.h"
@@ -173,6 +174,89 @@ static void an_identity_belongs_to_one_live_guest(void **state)
 	assert_int_equal(admin(SMC_VM_DESTROYED, 2), SMC_OK);
 }
 
+static const struct uuid app = {0x12345678, 0x9abc, 0xdef0, {0, 1, 2, 3, 4, 5, 6, 7}};
+
+static void derive(uint32_t vm, const struct uuid *uuid, const char *extra, uint8_t key[32])
+{
+	struct guest *guest = guest_enter(vm);
+
+	assert_non_null(guest);
+	guest_derive_key(guest, uuid, extra, strlen(extra), key, 32);
+	guest_leave(guest);
+}
+
+static void ta_143_the_native_guest_derives_what_the_reference_does(void **state)
+{
+	static const uint8_t expected[] = {0x8a, 0x02, 0xc8, 0x01, 0x8c, 0x11, 0x39, 0xbe,
+					   0xea, 0x16, 0xbe, 0x4f, 0x83, 0x33, 0x48, 0xcb,
+					   0x5e, 0x0b, 0x74, 0x08, 0x09, 0xbb, 0xc7, 0x22,
+					   0x12, 0x0c, 0xe1, 0xa8, 0x3a, 0x4e, 0x35, 0xe2};
+	struct uuid other = app;
+	uint8_t key[32], cut[32] = {0};
+
+	(void)state;
+	derive(0, &app, "extra", key);
+	assert_memory_equal(key, expected, 32);
+	struct guest *guest = guest_enter(0);
+	guest_derive_key(guest, &app, "extra", 5, cut, 16);
+	guest_leave(guest);
+	assert_memory_equal(cut, expected, 16);
+	assert_int_equal(cut[16], 0);
+	derive(0, &app, "", cut);
+	assert_memory_not_equal(cut, expected, 32);
+	other.time_low++;
+	derive(0, &other, "extra", cut);
+	assert_memory_not_equal(cut, expected, 32);
+}
+
+static void configure_identity(uint32_t vm, uint32_t last)
+{
+	const uint32_t value[4] = {1, 2, 3, last};
+
+	assert_int_equal(guest_configure(vm, TENON_KEY_IDENTITY, value), SMC_OK);
+}
+
+static void ta_143_keys_follow_the_identity_and_never_the_handle(void **state)
+{
+	uint8_t native[32], first[32], again[32], other[32];
+
+	(void)state;
+	derive(0, &app, "", native);
+	assert_int_equal(admin(SMC_VM_CREATED, 5), SMC_OK);
+	configure_identity(5, 4);
+	derive(5, &app, "", first);
+	assert_memory_not_equal(first, native, 32);
+	assert_int_equal(admin(SMC_VM_CREATED, 6), SMC_OK);
+	configure_identity(6, 5);
+	derive(6, &app, "", other);
+	assert_memory_not_equal(first, other, 32);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
+	assert_int_equal(admin(SMC_VM_CREATED, 7), SMC_OK);
+	configure_identity(7, 4);
+	derive(7, &app, "", again);
+	assert_memory_equal(first, again, 32);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 6), SMC_OK);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 7), SMC_OK);
+}
+
+static void ta_143_a_vm_without_identity_has_keys_for_one_life(void **state)
+{
+	uint8_t native[32], first[32], same[32], next_life[32];
+
+	(void)state;
+	derive(0, &app, "", native);
+	assert_int_equal(admin(SMC_VM_CREATED, 5), SMC_OK);
+	derive(5, &app, "", first);
+	derive(5, &app, "", same);
+	assert_memory_equal(first, same, 32);
+	assert_memory_not_equal(first, native, 32);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
+	assert_int_equal(admin(SMC_VM_CREATED, 5), SMC_OK);
+	derive(5, &app, "", next_life);
+	assert_memory_not_equal(first, next_life, 32);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +269,10 @@ int main(void)
 		cmocka_unit_test_setup(an_idle_guest_costs_one_page, start),
 		cmocka_unit_test_setup(configuration_checks_key_value_caller_and_time, start),
 		cmocka_unit_test_setup(an_identity_belongs_to_one_live_guest, start),
+		cmocka_unit_test_setup(ta_143_the_native_guest_derives_what_the_reference_does,
+				       start),
+		cmocka_unit_test_setup(ta_143_keys_follow_the_identity_and_never_the_handle, start),
+		cmocka_unit_test_setup(ta_143_a_vm_without_identity_has_keys_for_one_life, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

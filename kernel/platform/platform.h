@@ -26,6 +26,14 @@ void platform_console_write(const char *text, size_t size);
  */
 size_t platform_boot_seed(uint8_t *seed, size_t size);
 
+/*
+ * The key that this machine alone has (the hardware unique key), from which keys of apps and of
+ * encrypted images are derived. False: the board has none, key is all zeros and everybody knows
+ * what is derived from it. The caller wipes key.
+ */
+#define PLATFORM_KEY_SIZE 32u
+bool must_check platform_hardware_key(uint8_t key[PLATFORM_KEY_SIZE]);
+
 /* --- for the arch's start only
  * --------------------------------------------------------------------
  */

@@ -109,6 +109,12 @@ size_t platform_boot_seed(uint8_t *seed, size_t size)
 	return size;
 }
 
+bool platform_hardware_key(uint8_t key[PLATFORM_KEY_SIZE])
+{
+	memset(key, 0, PLATFORM_KEY_SIZE);
+	return false;
+}
+
 /* --- arch: CPU, time, guest memory
  * --------------------------------------------------------------------- */
 

@@ -72,6 +72,13 @@ size_t platform_boot_seed(uint8_t *seed, size_t size)
 	return given;
 }
 
+/* QEMU's machine has no place for a secret. */
+bool platform_hardware_key(uint8_t key[PLATFORM_KEY_SIZE])
+{
+	memset(key, 0, PLATFORM_KEY_SIZE);
+	return false;
+}
+
 /* Copies size bytes between the blob and non-secure memory, page by page. */
 static bool blob_copy(uint8_t *blob, paddr_t pa, size_t size, bool to_blob)
 {
