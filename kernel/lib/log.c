@@ -96,3 +96,32 @@ void log_guest(uint32_t vm_id, struct log_limit *limit, const char *format, ...)
 	va_end(args);
 	write_line(line, length);
 }
+
+bool log_report_begin(struct log_limit *limit)
+{
+	uint64_t now = arch_counter();
+
+	if (limit->reporting)
+		return false;
+	if (now - limit->reports_start >= LOG_REPORTS_SECONDS * arch_counter_hz()) {
+		limit->reports_start = now;
+		limit->reports = 0;
+	}
+	if (limit->reports >= LOG_REPORTS_MAX)
+		return false;
+	limit->reports++;
+	limit->reporting = true;
+	return true;
+}
+
+void log_report_line(uint32_t vm_id, const char *text)
+{
+	char line[LINE_MAX];
+
+	write_line(line, append_format(line, 0, "g%u: %s", vm_id, text));
+}
+
+void log_report_end(struct log_limit *limit)
+{
+	limit->reporting = false;
+}

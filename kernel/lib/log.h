@@ -30,8 +30,23 @@ struct log_limit {
 	uint64_t window_start; /* counter ticks */
 	uint16_t lines;
 	uint16_t dropped;
+	uint16_t reports;
+	bool reporting;
+	uint64_t reports_start; /* counter ticks */
 };
 void log_guest(uint32_t vm_id, struct log_limit *limit, const char *format, ...) printf_like(3, 4);
+
+/*
+ * A report: lines that belong together, with an allowance of their own, so that none is cut by the
+ * lines before it. At most REPORTS_MAX begin in REPORTS_SECONDS; one at a time for each guest.
+ * log_report_begin() false: not now, and nothing to end. The number of lines is the caller's to
+ * bound.
+ */
+#define LOG_REPORTS_MAX     4
+#define LOG_REPORTS_SECONDS 4
+bool must_check log_report_begin(struct log_limit *limit);
+void log_report_line(uint32_t vm_id, const char *text);
+void log_report_end(struct log_limit *limit);
 
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_write(LOG_WARN, __VA_ARGS__)

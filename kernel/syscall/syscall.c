@@ -4,6 +4,7 @@
 #include "kernel/crypto/crypto.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/ta/crash.h"
 
 static TEE_Result sys_return(struct syscall *sc)
 {
@@ -13,11 +14,7 @@ static TEE_Result sys_return(struct syscall *sc)
 
 static TEE_Result sys_panic(struct syscall *sc)
 {
-	const struct ta_instance *instance = sc->instance;
-
-	guest_log(instance->guest, "TA %08x-%04x-%04x: panic 0x%x in session %u",
-		  instance->uuid.time_low, instance->uuid.time_mid,
-		  instance->uuid.time_hi_and_version, (uint32_t)sc->arg[0], sc->session->id);
+	crash_report_panic(sc->instance, sc->session, (uint32_t)sc->arg[0], sc->arg[1]);
 	sc->verdict = TA_PANIC;
 	return TEE_SUCCESS;
 }

@@ -2,6 +2,7 @@
 /* Instances of trusted apps: found or loaded, entered one call at a time, and taken apart. */
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/ta/crash.h"
 #include "kernel/ta/internal.h"
 
 /* Bytes between the parameter block and the top of the stack, and the block with SP at its start
@@ -221,20 +222,6 @@ void instance_give_back(struct ta_instance *instance)
 /* --- inside
  * ------------------------------------------------------------------------------------------ */
 
-static void log_fault(const struct ta_instance *instance, const struct user_fault *fault)
-{
-	const struct user_context *ctx = instance->context;
-
-	guest_log(instance->guest,
-		  "TA %08x-%04x-%04x: fault, esr 0x%llx far 0x%llx pc 0x%llx (+0x%llx) lr 0x%llx "
-		  "sp 0x%llx",
-		  instance->uuid.time_low, instance->uuid.time_mid,
-		  instance->uuid.time_hi_and_version, (unsigned long long)fault->esr,
-		  (unsigned long long)fault->far, (unsigned long long)ctx->pc,
-		  (unsigned long long)(ctx->pc - instance->modules.elf.load_address),
-		  (unsigned long long)ctx->x[30], (unsigned long long)ctx->sp);
-}
-
 /* Runs the app until it returns, panics, or its guest goes. */
 static enum ta_verdict run(struct ta_instance *instance, struct ta_session *session)
 {
@@ -258,7 +245,7 @@ static enum ta_verdict run(struct ta_instance *instance, struct ta_session *sess
 			verdict = ta_syscall(instance, session);
 			break;
 		default:
-			log_fault(instance, &fault);
+			crash_report_fault(instance, session, &fault);
 			return TA_PANIC;
 		}
 		if (verdict != TA_CONTINUE)

@@ -14,6 +14,18 @@ TEE_Result modules_load(struct ta_instance *instance)
 	return elf_load(&m->main->file, &m->main->elf, &instance->as, &m->elf);
 }
 
+bool modules_place(const struct ta_instance *instance, unsigned index, struct module_place *place)
+{
+	const struct modules *m = &instance->modules;
+
+	if (index > 0 || !m->main)
+		return false;
+	*place = (struct module_place){.uuid = instance->uuid,
+				       .load_address = m->elf.load_address,
+				       .size = m->main->elf.span};
+	return true;
+}
+
 void modules_drop(struct ta_instance *instance)
 {
 	struct modules *m = &instance->modules;

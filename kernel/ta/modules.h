@@ -40,6 +40,18 @@ TEE_Result must_check modules_open(struct ta_instance *instance, const struct uu
 TEE_Result must_check modules_find(struct ta_instance *instance, const struct uuid *uuid,
 				   const char *name, uint64_t *va);
 
+/*
+ * Where module index lies, for whoever reports it: 0 is the app, others follow in load order.
+ * False: there is no such module.
+ */
+struct module_place {
+	struct uuid uuid;
+	uint64_t load_address;
+	uint64_t size; /* bytes, from the first segment's address 0 to the end of the last */
+};
+bool must_check modules_place(const struct ta_instance *instance, unsigned index,
+			      struct module_place *place);
+
 /* Drops the references to the images, after the address space has gone. */
 void modules_drop(struct ta_instance *instance);
 
