@@ -83,6 +83,13 @@ void arch_context_switch(struct arch_context *from, struct arch_context *to);
 bool must_check arch_ns_read(void *to, paddr_t from, size_t size);
 bool must_check arch_ns_write(paddr_t to, const void *from, size_t size);
 
+/*
+ * Cleans and invalidates the data caches for [pa, pa + size), within one page of secure RAM or of
+ * non-secure RAM that answers (arch_ns_read()), so that a device without coherence sees what was
+ * written.
+ */
+void arch_cache_clean(paddr_t pa, size_t size, bool nonsecure);
+
 /* --- trusted apps: address spaces ----------------------------------------------------------------
  */
 

@@ -97,6 +97,7 @@ static void guest_init_fields(struct guest *guest, uint32_t vm_id)
 	list_init(&guest->instances);
 	list_init(&guest->sessions);
 	list_init(&guest->notify.link);
+	list_init(&guest->times);
 }
 
 /* The page that guest and budget lie in goes last, by way of the system's budget. */

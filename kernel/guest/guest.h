@@ -84,6 +84,8 @@ struct guest {
 	struct list instances;              /* ta: struct ta_instance */
 	struct list sessions;               /* ta: struct ta_session */
 	uint32_t next_session_id;           /* ta */
+	struct list times;                  /* syscall: set times, by app */
+	uint32_t time_count;                /* syscall */
 
 	/* notify; its lock protects all of it, for other guests reach it too */
 	struct {

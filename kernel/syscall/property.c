@@ -30,15 +30,14 @@ struct property {
 	size_t (*get)(const struct syscall *sc, void *to);
 };
 
-/* Stable for a guest with an identity; all zero but the last word, which is the handle, for one
- * without. */
-static size_t get_device_id(const struct syscall *sc, void *to)
+/* Stable for a guest with an identity; 00000000-0000-0000-0000-0000<handle> for one without. */
+static size_t get_guest(const struct syscall *sc, void *to)
 {
 	const struct guest *guest = sc->instance->guest;
 	struct uuid id = guest->identity;
 
-	if (!guest->has_identity)
-		memcpy(&id.clock_seq_and_node[4], &guest->vm_id, sizeof(guest->vm_id));
+	for (unsigned i = 0; i < sizeof(guest->vm_id) && !guest->has_identity; i++)
+		id.clock_seq_and_node[7 - i] = (uint8_t)(guest->vm_id >> (8 * i));
 	memcpy(to, &id, sizeof(id));
 	return sizeof(id);
 }
@@ -60,7 +59,7 @@ static size_t get_app_id(const struct syscall *sc, void *to)
 static const struct property tee_properties[] = {
 	{"gpd.tee.apiversion", TYPE_STRING, .text = "GPD-1.1-dev"},
 	{"gpd.tee.description", TYPE_STRING, .text = "Tenon"},
-	{"gpd.tee.deviceID", TYPE_UUID, .get = get_device_id},
+	{"gpd.tee.deviceID", TYPE_UUID, .get = get_guest},
 	{"gpd.tee.systemTime.protectionLevel", TYPE_U32, .number = 1000},
 	{"gpd.tee.TAPersistentTime.protectionLevel", TYPE_U32, .number = 100},
 	{"gpd.tee.cryptography.ecc", TYPE_BOOL, .number = 1},
@@ -76,6 +75,7 @@ static const struct property tee_properties[] = {
 static const struct property client_properties[] = {
 	{"gpd.client.identity", TYPE_IDENTITY, .get = get_client_identity},
 	{"gpd.client.endian", TYPE_U32, .number = 0},
+	{"tenon.client.guest", TYPE_UUID, .get = get_guest}, /* docs/abi-extensions.md */
 };
 
 static const struct property ta_properties[] = {

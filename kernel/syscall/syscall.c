@@ -98,7 +98,31 @@ static TEE_Result sys_random(struct syscall *sc)
 	return res;
 }
 
-/* Numbers that are absent answer NOT_SUPPORTED (TA-061). */
+#define CACHE_OPERATIONS 3 /* clean, clean and invalidate, invalidate */
+
+/* (va, size, operation): of memory that is shared with others only (TA-150). Invalidating alone
+ * could show what was there before, so each of them cleans. */
+static TEE_Result sys_cache_operation(struct syscall *sc)
+{
+	const struct uaspace *as = &sc->instance->as;
+	uint64_t va = sc->arg[0], size = sc->arg[1], operation = sc->arg[2];
+	unsigned flags = USER_ANY_OWNER | USER_READ | (operation ? USER_WRITE : 0);
+	TEE_Result res;
+
+	if (!(sc->instance->flags & TA_FLAG_CACHE_MAINTENANCE))
+		return TEE_ERROR_NOT_SUPPORTED;
+	if (operation >= CACHE_OPERATIONS)
+		return TEE_ERROR_BAD_PARAMETERS;
+	if (size == 0)
+		return TEE_SUCCESS;
+	if (user_check(as, uaddr(va), size, flags) ||
+	    user_check(as, uaddr(va), size, USER_READ) == TEE_SUCCESS)
+		return TEE_ERROR_ACCESS_DENIED;
+	res = user_clean(as, uaddr(va), size);
+	return res;
+}
+
+/* What is absent answers as syscall_refusal() says. */
 static TEE_Result (*const table[SYS_MAX + 1])(struct syscall *sc) = {
 	[SYS_RETURN] = sys_return,
 	[SYS_LOG] = sys_log,
@@ -116,18 +140,19 @@ static TEE_Result (*const table[SYS_MAX + 1])(struct syscall *sc) = {
 	[SYS_GET_TIME] = sys_get_time,
 	[SYS_SET_TA_TIME] = sys_set_ta_time,
 	[SYS_RANDOM] = sys_random,
+	[SYS_CACHE_OPERATION] = sys_cache_operation,
 };
 
 static enum ta_verdict dispatch(struct ta_instance *instance, struct ta_session *session)
 {
 	uint64_t *x = instance->context->x;
 	struct syscall sc = {.instance = instance, .session = session, .arg = x};
-	TEE_Result result = TEE_ERROR_NOT_SUPPORTED;
+	uint64_t asked = x[8];
+	size_t number = index_clamp(asked, array_count(table));
+	TEE_Result result =
+		asked <= SYS_MAX && table[number] ? table[number](&sc) : syscall_refusal(asked);
 
-	size_t number = index_clamp(x[8], array_count(table));
-	if (x[8] <= SYS_MAX && table[number])
-		result = table[number](&sc);
-	x[0] = result;
+	x[0] = sc.verdict == TA_CONTINUE ? syscall_result(asked, result) : result;
 	/* Nothing of the kernel's leaves in the registers that a call may clobber. */
 	memset(&x[1], 0, 7 * sizeof(x[0]));
 	return instance->guest->dying ? TA_PANIC : sc.verdict;
@@ -143,4 +168,5 @@ void syscall_init(void)
 {
 	ta_syscall = dispatch;
 	ta_release = release;
+	syscall_time_init();
 }

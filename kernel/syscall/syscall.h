@@ -30,6 +30,24 @@ TEE_Result must_check sys_invoke_ta_command(struct syscall *sc);
 TEE_Result must_check sys_wait(struct syscall *sc);
 TEE_Result must_check sys_get_time(struct syscall *sc);
 TEE_Result must_check sys_set_ta_time(struct syscall *sc);
+void syscall_time_init(void);
+
+/*
+ * The rows of trusted-app ABI §3.2: what may leave a system call, for libutee panics the app that
+ * gets anything else (TA-062). result is kept if the row has it, or if it is how the call says that
+ * the app itself is wrong (its pointers, handles, states); else it becomes the row's fallback.
+ */
+TEE_Result syscall_result(uint64_t number, TEE_Result result);
+
+/*
+ * Same for a code that the normal world chose: it never says that the app is wrong, whatever it is
+ * (TA-063). To be applied to the answer of an RPC that a system call hands on.
+ */
+TEE_Result syscall_foreign_result(uint64_t number, TEE_Result result);
+
+/* What a call answers that this kernel does not have: what it would say of an unknown handle or an
+ * absent algorithm or object. */
+TEE_Result syscall_refusal(uint64_t number);
 
 void syscall_init(void);
 

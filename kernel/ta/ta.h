@@ -103,12 +103,7 @@ struct ta_instance {
 	struct call *busy;      /* the call inside, or the one that loads it, or NULL */
 	struct wait_queue turn; /* those that want in, and those that wait for the end of loading */
 	struct list opened;     /* sessions that it opened to others: ta_session.of_opener */
-	bool has_time;          /* TA persistent time was set … */
-	struct {
-		uint32_t seconds, millis;
-		bool wraps;  /* it was set below system time */
-	} time_offset;       /* … to system time plus this */
-	struct list objects; /* what system calls made for it: the syscall room's (ta_release) */
+	struct list objects;    /* what system calls made for it: the syscall room's (ta_release) */
 	uint32_t next_object;
 };
 

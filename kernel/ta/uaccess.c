@@ -105,3 +105,34 @@ TEE_Result user_write(const struct uaspace *as, uaddr_t to, const void *from, ui
 
 	return res ? res : copy(as, to.va, NULL, from, size);
 }
+
+static bool clean_piece(const struct uaspace_region *r, uint64_t va, size_t size)
+{
+	paddr_t pa = uaspace_page_pa(r, (va - r->va) >> PAGE_SHIFT);
+	bool nonsecure = r->prot & PROT_NS;
+	char probe;
+
+	pa.pa += va & PAGE_MASK;
+	if (nonsecure && !arch_ns_read(&probe, pa, sizeof(probe)))
+		return false;
+	arch_cache_clean(pa, size, nonsecure);
+	return true;
+}
+
+TEE_Result user_clean(const struct uaspace *as, uaddr_t va, uint64_t size)
+{
+	TEE_Result res = TEE_SUCCESS;
+
+	for (uint64_t done = 0; done < size && res == TEE_SUCCESS;) {
+		uint64_t at = va.va + done;
+		const struct uaspace_region *r = uaspace_find(as, at);
+		uint64_t room = PAGE_SIZE - (at & PAGE_MASK);
+		size_t piece = min(size - done, room);
+
+		if (!r || !clean_piece(r, at, piece))
+			return TEE_ERROR_ACCESS_DENIED;
+		done += piece;
+		res = call_poll();
+	}
+	return res;
+}

@@ -164,4 +164,8 @@ TEE_Result must_check user_read(const struct uaspace *as, void *to, uaddr_t from
 TEE_Result must_check user_write(const struct uaspace *as, uaddr_t to, const void *from,
 				 uint64_t size, unsigned flags);
 
+/* Cleans the data caches of a range that was checked (arch_cache_clean()). ACCESS_DENIED: a page is
+ * not there or does not answer. Polls: TARGET_DEAD. */
+TEE_Result must_check user_clean(const struct uaspace *as, uaddr_t va, uint64_t size);
+
 #endif

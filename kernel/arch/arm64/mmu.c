@@ -5,6 +5,7 @@
 #include "kernel/arch/arm64/sysreg.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/spinlock.h"
+#include "kernel/platform/platform.h"
 
 #define SLOT_BYTES  (STACK_SLOT_PAGES * PAGE_SIZE)
 #define GUARD_PAGES (STACK_SLOT_PAGES - KERNEL_STACK_PAGES)
@@ -104,4 +105,27 @@ bool arch_ns_write(paddr_t to, const void *from, size_t size)
 	bool ok = guarded_copy(window_open(cpu, to), from, size);
 	window_close(cpu);
 	return ok;
+}
+
+static void clean_lines(const char *from, size_t size)
+{
+	uint64_t line = (uint64_t)4 << (sysreg_read(ctr_el0) >> 16 & 0xf);
+	uint64_t end = (uint64_t)from + size;
+
+	for (uint64_t at = (uint64_t)from & ~(line - 1); at < end; at += line)
+		__asm__ volatile("dc civac, %0" ::"r"(at) : "memory");
+	dsb(sy);
+}
+
+void arch_cache_clean(paddr_t pa, size_t size, bool nonsecure)
+{
+	const struct cpu *cpu = cpu_self();
+
+	assert((pa.pa & PAGE_MASK) + size <= PAGE_SIZE);
+	if (!nonsecure) {
+		clean_lines(platform_to_virtual(pa), size);
+		return;
+	}
+	clean_lines(window_open(cpu, pa), size);
+	window_close(cpu);
 }

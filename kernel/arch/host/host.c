@@ -203,3 +203,13 @@ bool arch_ns_write(paddr_t to, const void *from, size_t size)
 	memcpy(ns_copy(to.pa, size, true), from, size);
 	return !host_ns_dead;
 }
+
+/* Counted only: a process has coherent caches. */
+size_t host_cleaned;
+
+void arch_cache_clean(paddr_t pa, size_t size, bool nonsecure)
+{
+	assert((pa.pa & PAGE_MASK) + size <= PAGE_SIZE);
+	assert(!nonsecure || platform_is_nonsecure_ram(pa, size));
+	host_cleaned += size;
+}

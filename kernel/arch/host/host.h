@@ -47,6 +47,9 @@ extern void (*host_point_hook)(void);
  * across a page. */
 void *host_user_memory(struct arch_aspace *as, uint64_t va, unsigned prot);
 
+/* Bytes that arch_cache_clean() was asked for. */
+extern size_t host_cleaned;
+
 /* Lines that went to the console since the start, or the last call. */
 const char *host_console(void);
 
