@@ -100,8 +100,9 @@ void image_totals(struct image_totals *totals);
 
 void image_init(void);
 
-/* Octets of RFC 4122 to the native form and equality of native forms. */
+/* Octets of RFC 4122 to the native form, back, and equality of native forms. */
 void uuid_from_octets(struct uuid *uuid, const uint8_t octets[16]);
+void uuid_to_octets(const struct uuid *uuid, uint8_t octets[16]);
 bool uuid_equal(const struct uuid *a, const struct uuid *b);
 
 #endif

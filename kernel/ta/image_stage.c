@@ -47,6 +47,17 @@ void uuid_from_octets(struct uuid *uuid, const uint8_t o[16])
 	memcpy(uuid->clock_seq_and_node, o + 8, sizeof(uuid->clock_seq_and_node));
 }
 
+void uuid_to_octets(const struct uuid *uuid, uint8_t o[16])
+{
+	for (unsigned i = 0; i < 4; i++)
+		o[i] = uuid->time_low >> (24 - 8 * i);
+	for (unsigned i = 0; i < 2; i++) {
+		o[4 + i] = uuid->time_mid >> (8 - 8 * i);
+		o[6 + i] = uuid->time_hi_and_version >> (8 - 8 * i);
+	}
+	memcpy(o + 8, uuid->clock_seq_and_node, sizeof(uuid->clock_seq_and_node));
+}
+
 bool uuid_equal(const struct uuid *a, const struct uuid *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;

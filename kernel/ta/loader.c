@@ -6,27 +6,14 @@
 #include "kernel/lib/string.h"
 #include "kernel/ta/internal.h"
 
-static void load_ta_param(struct msg_param *param, const struct uuid *uuid)
-{
-	uint8_t *octets = param->u.octets;
-
-	param->attr = MSG_ATTR_VALUE_IN;
-	for (unsigned i = 0; i < 4; i++)
-		octets[i] = uuid->time_low >> (24 - 8 * i);
-	for (unsigned i = 0; i < 2; i++) {
-		octets[4 + i] = uuid->time_mid >> (8 - 8 * i);
-		octets[6 + i] = uuid->time_hi_and_version >> (8 - 8 * i);
-	}
-	memcpy(octets + 8, uuid->clock_seq_and_node, sizeof(uuid->clock_seq_and_node));
-}
-
 /* Asks for the size (a NULL buffer) or for the content. *size: what the answer said. */
 static TEE_Result ask(const struct uuid *uuid, const struct shm *buffer, uint64_t *size)
 {
 	struct msg_param params[2] = {0};
 	TEE_Result res;
 
-	load_ta_param(&params[0], uuid);
+	params[0].attr = MSG_ATTR_VALUE_IN;
+	uuid_to_octets(uuid, params[0].u.octets);
 	params[1].attr = MSG_ATTR_TMEM_OUT;
 	if (buffer) {
 		params[1].attr = MSG_ATTR_RMEM_OUT;
