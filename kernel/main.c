@@ -39,8 +39,7 @@ void kernel_main(void)
 	image_init();
 	page_reclaim = image_reclaim;
 	syscall_init();
-	service_device_init();
-	service_rng_init();
+	service_init();
 	pages_totals(&totals);
 	log_info("Tenon 0.1: %u KiB of secure memory free",
 		 (unsigned)(totals.free * (PAGE_SIZE / 1024)));

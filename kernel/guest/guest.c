@@ -325,6 +325,39 @@ static bool guest_counter(const struct guest *guest, uint32_t counter, uint64_t 
 	return true;
 }
 
+/* Context: table locked. */
+static const struct guest *find_next_locked(uint32_t from)
+{
+	const struct guest *next = NULL;
+
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		list_for_each (node, &table.bucket[i]) {
+			const struct guest *guest = list_entry(node, struct guest, link);
+			if (guest->vm_id >= from && (!next || guest->vm_id < next->vm_id))
+				next = guest;
+		}
+	}
+	return next;
+}
+
+bool guest_get_figures(uint32_t from, struct guest_figures *figures)
+{
+	spin_lock(&table.lock);
+	const struct guest *guest = find_next_locked(from);
+	if (guest)
+		*figures = (struct guest_figures){
+			.vm_id = guest->vm_id,
+			.dying = guest->dying,
+			.has_identity = guest->has_identity,
+			.identity = guest->identity,
+			.budget = guest->budget,
+			.limit = guest->limit,
+			.count = guest->count,
+		};
+	spin_unlock(&table.lock);
+	return guest != NULL;
+}
+
 uint32_t guest_count(void)
 {
 	spin_lock(&table.lock);

@@ -58,12 +58,12 @@ struct guest {
 	struct heap heap;
 	struct log_limit log;
 
-	struct {
+	struct guest_limits {
 		uint32_t calls;
 		uint32_t sessions;
 		uint32_t shm_pages;
 	} limit;
-	struct {
+	struct guest_counts {
 		uint32_t calls; /* in flight */
 		uint32_t sessions;
 		uint32_t instances;
@@ -141,6 +141,24 @@ uint32_t guest_stat(uint32_t vm_id, uint32_t counter, uint64_t *value);
 #define GUEST_KEY_SIZE 32u
 void guest_derive_key(struct guest *guest, const struct uuid *uuid, const void *extra,
 		      size_t extra_size, uint8_t *out, size_t out_size);
+
+/* What there is to tell about a guest. */
+struct guest_figures {
+	uint32_t vm_id;
+	bool dying;
+	bool has_identity;
+	struct uuid identity;
+	struct budget budget;
+	struct guest_limits limit;
+	struct guest_counts count;
+};
+
+/*
+ * The guest with the lowest handle that is from or above it; false: there is none. Its monitor is
+ * not taken, so that nobody waits for whoever is inside: what changes meanwhile may be seen half
+ * changed. Any context.
+ */
+bool must_check guest_get_figures(uint32_t from, struct guest_figures *figures);
 
 /* Guests alive, guest 0 and those that are dying included. */
 uint32_t guest_count(void);

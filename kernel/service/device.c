@@ -1,45 +1,53 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "kernel/service/service.h"
-#include "kernel/ta/ta.h"
+/*
+ * 7011a688-ddde-4053-a5a9-7b3c4ddf13b8: tells Linux which services to make devices of, by the flag
+ * that each registered service has (NW-146, NW-147, TA-148).
+ */
+#include "kernel/lib/string.h"
+#include "kernel/service/internal.h"
 
-#define CMD_DEVICES         0u /* work without tee-supplicant */
-#define CMD_DEVICES_SUPP    1u /* need tee-supplicant */
-#define CMD_DEVICES_STORAGE 2u /* need secure storage on RPMB */
+#define OCTETS 16u
 
-/* The services of command 0, as octets. */
-static const uint8_t rng_octets[16] = {0xab, 0x7a, 0x61, 0x7c, 0xb8, 0xe7, 0x4d, 0x8f,
-				       0x83, 0x01, 0xd0, 0x9b, 0x61, 0x03, 0x6b, 0x64};
+/* By command: what Linux asks for in its probe, when tee-supplicant comes, and when an RPMB device
+ * does. */
+static const enum ta_device kinds[] = {TA_DEVICE, TA_DEVICE_SUPPLICANT, TA_DEVICE_STORAGE};
 
-static bool types_are_right(const struct ta_params *params)
+/* The UUIDs of one kind in octet form; bytes written. */
+static size_t list_services(enum ta_device kind, uint8_t octets[TA_SERVICES_MAX * OCTETS])
 {
-	return params->p[0].type == TEE_PARAM_MEMREF_OUTPUT &&
-	       params->p[1].type == TEE_PARAM_NONE && params->p[2].type == TEE_PARAM_NONE &&
-	       params->p[3].type == TEE_PARAM_NONE;
+	const struct ta_service *service;
+	size_t size = 0;
+
+	for (unsigned i = 0; (service = ta_service_at(i)); i++) {
+		if (service->device != kind)
+			continue;
+		uuid_to_octets(&service->uuid, octets + size);
+		size += OCTETS;
+	}
+	return size;
 }
 
 static TEE_Result invoke(struct ta_session *session, uint32_t cmd, struct ta_params *params)
 {
 	struct ta_memref *out = &params->p[0].u.memref;
-	uint64_t room = out->room;
+	uint8_t octets[TA_SERVICES_MAX * OCTETS];
+	uint64_t room;
 
 	(void)session;
-	if (cmd > CMD_DEVICES_STORAGE)
+	if (cmd >= array_count(kinds))
 		return TEE_ERROR_NOT_IMPLEMENTED;
-	if (!types_are_right(params))
+	if (!service_types_are(params, TEE_PARAM_MEMREF_OUTPUT, TEE_PARAM_NONE, TEE_PARAM_NONE,
+			       TEE_PARAM_NONE))
 		return TEE_ERROR_BAD_PARAMETERS;
-	out->size = cmd == CMD_DEVICES ? sizeof(rng_octets) : 0;
+	room = out->room;
+	out->size = list_services(kinds[index_clamp(cmd, array_count(kinds))], octets);
 	if (room < out->size)
 		return TEE_ERROR_SHORT_BUFFER;
-	return ta_memref_write(out, 0, rng_octets, out->size);
+	return ta_memref_write(out, 0, octets, out->size);
 }
 
-static const struct ta_service device_service = {
+const struct ta_service service_device = {
 	.uuid = {0x7011a688, 0xddde, 0x4053, {0xa5, 0xa9, 0x7b, 0x3c, 0x4d, 0xdf, 0x13, 0xb8}},
 	.name = "device enumeration",
 	.invoke = invoke,
 };
-
-void service_device_init(void)
-{
-	ta_register_service(&device_service);
-}

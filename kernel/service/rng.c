@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The bytes come from the kernel's own generator (kernel/crypto/crypto.h), seeded by the CPU's
- * random number instruction or by the firmware; the quality that is claimed is that of a generator,
- * not of a noise source.
+ * ab7a617c-b8e7-4d8f-8301-d09b61036b64: random numbers for Linux's hwrng (NW-148). The bytes come
+ * from the kernel's own generator (kernel/crypto/crypto.h), seeded by the CPU's random number
+ * instruction or by the firmware; the quality that is claimed is that of a generator, not of a
+ * noise source.
  */
 #include "kernel/crypto/crypto.h"
-#include "kernel/service/service.h"
-#include "kernel/ta/ta.h"
+#include "kernel/service/internal.h"
 
 #define CMD_GET_ENTROPY 0u
 #define CMD_GET_INFO    1u
-
-static bool only_first(const struct ta_params *params, uint32_t type)
-{
-	return params->p[0].type == type && params->p[1].type == TEE_PARAM_NONE &&
-	       params->p[2].type == TEE_PARAM_NONE && params->p[3].type == TEE_PARAM_NONE;
-}
 
 static TEE_Result get_entropy(struct ta_memref *out)
 {
@@ -39,11 +33,13 @@ static TEE_Result invoke(struct ta_session *session, uint32_t cmd, struct ta_par
 	(void)session;
 	switch (cmd) {
 	case CMD_GET_ENTROPY:
-		if (!only_first(params, TEE_PARAM_MEMREF_INOUT))
+		if (!service_types_are(params, TEE_PARAM_MEMREF_INOUT, TEE_PARAM_NONE,
+				       TEE_PARAM_NONE, TEE_PARAM_NONE))
 			return TEE_ERROR_BAD_PARAMETERS;
 		return get_entropy(&params->p[0].u.memref);
 	case CMD_GET_INFO:
-		if (!only_first(params, TEE_PARAM_VALUE_OUTPUT))
+		if (!service_types_are(params, TEE_PARAM_VALUE_OUTPUT, TEE_PARAM_NONE,
+				       TEE_PARAM_NONE, TEE_PARAM_NONE))
 			return TEE_ERROR_BAD_PARAMETERS;
 		params->p[0].u.value.a = 0; /* as fast as asked: Linux need not wait and retry */
 		params->p[0].u.value.b = 1024;
@@ -53,13 +49,9 @@ static TEE_Result invoke(struct ta_session *session, uint32_t cmd, struct ta_par
 	}
 }
 
-static const struct ta_service rng_service = {
+const struct ta_service service_rng = {
 	.uuid = {0xab7a617c, 0xb8e7, 0x4d8f, {0x83, 0x01, 0xd0, 0x9b, 0x61, 0x03, 0x6b, 0x64}},
 	.name = "random numbers",
+	.device = TA_DEVICE,
 	.invoke = invoke,
 };
-
-void service_rng_init(void)
-{
-	ta_register_service(&rng_service);
-}

@@ -219,6 +219,34 @@ void instance_give_back(struct ta_instance *instance)
 		call_wake_one(&instance->turn);
 }
 
+static uint32_t count_sessions(const struct ta_instance *instance)
+{
+	uint32_t count = 0;
+
+	list_for_each (node, &instance->guest->sessions) {
+		const struct ta_session *session = list_entry(node, struct ta_session, link);
+		count += session->instance == instance && session->state == TA_SESSION_OPEN;
+	}
+	return count;
+}
+
+bool ta_get_figures(unsigned index, struct ta_figures *figures)
+{
+	list_for_each (node, &call_guest()->instances) {
+		const struct ta_instance *instance = list_entry(node, struct ta_instance, link);
+		if (index-- > 0)
+			continue;
+		*figures = (struct ta_figures){
+			.uuid = instance->uuid,
+			.panicked = instance->state == TA_DEAD,
+			.sessions = count_sessions(instance),
+			.pages = instance->as_ready ? instance->as.page_count : 0,
+		};
+		return true;
+	}
+	return false;
+}
+
 /* --- inside
  * ------------------------------------------------------------------------------------------ */
 

@@ -4,15 +4,18 @@
 #include "kernel/lib/string.h"
 #include "kernel/ta/internal.h"
 
-#define SERVICES_MAX 16
-
-static const struct ta_service *services[SERVICES_MAX];
+static const struct ta_service *services[TA_SERVICES_MAX];
 static unsigned service_count;
 
 void ta_register_service(const struct ta_service *service)
 {
-	assert(service_count < SERVICES_MAX);
+	assert(service_count < TA_SERVICES_MAX);
 	services[service_count++] = service;
+}
+
+const struct ta_service *ta_service_at(unsigned index)
+{
+	return index < service_count ? services[index] : NULL;
 }
 
 static const struct ta_service *find_service(const struct uuid *uuid)

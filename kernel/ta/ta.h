@@ -62,6 +62,14 @@ TEE_Result must_check ta_memref_read(const struct ta_memref *ref, uint64_t offse
 TEE_Result must_check ta_memref_write(const struct ta_memref *ref, uint64_t offset,
 				      const void *from, size_t size);
 
+/* What Linux makes a device of, and from when on (NW-146). */
+enum ta_device {
+	TA_NO_DEVICE,
+	TA_DEVICE,            /* works always */
+	TA_DEVICE_SUPPLICANT, /* needs tee-supplicant */
+	TA_DEVICE_STORAGE,    /* needs secure storage on RPMB */
+};
+
 /*
  * A service of the kernel under a UUID (a pseudo TA). Functions run with the monitor held and may
  * call_rpc(); several calls may be inside at once. Results have the origin TRUSTED_APP (TA-084).
@@ -69,6 +77,7 @@ TEE_Result must_check ta_memref_write(const struct ta_memref *ref, uint64_t offs
 struct ta_service {
 	struct uuid uuid;
 	const char *name;
+	enum ta_device device;
 	bool apps_only; /* opened from the normal world: ACCESS_DENIED (TA-141) */
 	/* Both may be NULL. open may refuse; close is called once for each session that open
 	 * accepted, when no call is inside it any more, also when the guest dies: call_rpc()
@@ -94,8 +103,7 @@ struct ta_instance {
 		TA_DEAD
 	} state;
 	uint32_t references; /* sessions, and calls on their way in or out */
-	uint32_t session_count;
-	uint32_t flags; /* of ta_head */
+	uint32_t flags;      /* of ta_head */
 	struct uaspace as;
 	bool as_ready;
 	struct modules modules;
@@ -171,7 +179,11 @@ TEE_Result must_check ta_close_session(const struct ta_caller *caller, uint32_t 
 /* Flags a session of the normal world; the app sees it if it unmasked cancellation. */
 TEE_Result must_check ta_cancel(uint32_t id);
 
+#define TA_SERVICES_MAX 16u
 void ta_register_service(const struct ta_service *service);
+
+/* The registered services, index from 0 on; NULL: no more. */
+const struct ta_service *ta_service_at(unsigned index);
 
 /* What a system call makes of the app that issued it. */
 enum ta_verdict {
@@ -190,6 +202,20 @@ extern void (*ta_release)(struct ta_instance *instance);
 /* Cancellation counts for this session now: asked for, or the deadline has passed, and not masked
  * (TA-088). */
 bool ta_cancelled(const struct ta_session *session);
+
+/* What there is to tell about an instance of the running call's guest. */
+struct ta_figures {
+	struct uuid uuid;
+	bool panicked;
+	uint32_t sessions;
+	uint32_t pages; /* mapped */
+};
+
+/*
+ * The index-th instance, from 0 on; false: no more. Each look-up stands for itself: instances that
+ * come and go in between shift the rest.
+ */
+bool must_check ta_get_figures(unsigned index, struct ta_figures *figures);
 
 void ta_init(void);
 
