@@ -98,6 +98,9 @@ void arch_cache_clean(paddr_t pa, size_t size, bool nonsecure);
 #define PROT_W  (1u << 1)
 #define PROT_X  (1u << 2)
 #define PROT_NS (1u << 3) /* non-secure memory; never with PROT_X */
+#define PROT_BTI                                                                                   \
+	(1u << 4) /* with PROT_X: indirect branches must meet landing pads, where the CPU checks   \
+		   * that (FEAT_BTI) */
 
 /* TA addresses lie in [ARCH_USER_BASE, ARCH_USER_END): one level-2 table, less than 1 GiB (TA-040).
  */

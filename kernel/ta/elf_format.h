@@ -73,6 +73,23 @@ struct elf_dyn {
 };
 _Static_assert(sizeof(struct elf_dyn) == 16, "Elf64_Dyn");
 
+/* Start of a SHT_GNU_HASH section; then the filter (64-bit words), buckets and chains. */
+struct elf_gnu_hash {
+	uint32_t bucket_count;
+	uint32_t first_symbol;
+	uint32_t filter_words;
+	uint32_t filter_shift;
+};
+_Static_assert(sizeof(struct elf_gnu_hash) == 16, "GNU hash table");
+
+struct elf_note {
+	uint32_t name_size;
+	uint32_t desc_size;
+	uint32_t type;
+	char name[4];
+};
+_Static_assert(sizeof(struct elf_note) == 16, "a note whose name has four bytes");
+
 /* clang-format off */
 #define ELF_IDENT               "\177ELF\2\1\1" /* 64 bits, little-endian, version 1 */
 #define ELF_IDENT_SIZE          7
@@ -82,17 +99,24 @@ _Static_assert(sizeof(struct elf_dyn) == 16, "Elf64_Dyn");
 #define PT_LOAD                 1
 #define PT_DYNAMIC              2
 #define PT_TLS                  7
+#define PT_GNU_PROPERTY         0x6474e553
 #define PF_X                    1u
 #define PF_W                    2u
 
 #define DT_NULL                 0
 #define DT_NEEDED               1
+#define DT_SONAME               14
+
+#define NT_GNU_PROPERTY_TYPE_0  5
+#define GNU_PROPERTY_AARCH64_FEATURE_1_AND 0xc0000000
+#define GNU_PROPERTY_AARCH64_FEATURE_1_BTI (1u << 0)
 
 #define SHT_STRTAB              3
 #define SHT_RELA                4
 #define SHT_REL                 9
 #define SHT_DYNSYM              11
 #define SHT_RELR                19
+#define SHT_GNU_HASH            0x6ffffff6
 #define SHF_ALLOC               2u
 
 #define SHN_UNDEF               0
@@ -104,6 +128,8 @@ _Static_assert(sizeof(struct elf_dyn) == 16, "Elf64_Dyn");
 #define STT_NOTYPE              0
 #define STT_OBJECT              1
 #define STT_FUNC                2
+#define STT_SECTION             3
+#define STT_TLS                 6
 
 #define R_AARCH64_NONE          0
 #define R_AARCH64_NONE_2        256
@@ -111,8 +137,8 @@ _Static_assert(sizeof(struct elf_dyn) == 16, "Elf64_Dyn");
 #define R_AARCH64_GLOB_DAT      1025
 #define R_AARCH64_JUMP_SLOT     1026
 #define R_AARCH64_RELATIVE      1027
-#define R_AARCH64_TLS_FIRST     1028 /* DTPMOD, DTPREL, TPREL, TLSDESC */
-#define R_AARCH64_TLS_LAST      1031
+#define R_AARCH64_TLS_TPREL64   1030
+#define R_AARCH64_TLSDESC       1031
 /* clang-format on */
 
 #endif

@@ -1,177 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Building an instance from a decoded file. */
-#include "kernel/call/call.h"
-#include "kernel/crypto/crypto.h"
+/* Building an instance, or more of it, from decoded files. */
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
-#include "kernel/platform/platform.h"
-#include "kernel/ta/elf.h"
-#include "kernel/ta/elf_format.h"
+#include "kernel/ta/elf_decode.h"
 
-/* Relocations between two looks at whether the normal world wants the CPU (I7). */
-#define BATCH 128
-
-/* The stack is moved by up to so many pages beyond the first place that is free. */
-#define STACK_SHIFT_PAGES 16
+/* What a thread's variables begin with at TPIDR_EL0 (TA-038). */
+#define TCB_SIZE 16
 
 struct loader {
-	const struct elf_file *file;
-	const struct elf *elf;
 	struct uaspace *as;
-	uint64_t base; /* load address */
-	/* The page that was patched last: relocations come in order. */
-	uint64_t patch_va;
-	char *patch_page;
+	struct elf_modules *modules;
+	struct uaspace_region *resolver; /* new ones, … */
+	struct uaspace_region *table;    /* … to be removed should loading fail */
+	/* The page that was written last: relocations come in order. */
+	uint64_t page_va;
+	char *page;
+	uint32_t steps;
 };
 
-/* --- segments ------------------------------------------------------------------------------------
+static struct elf_module *module_of(const struct list *node)
+{
+	return list_entry(node, struct elf_module, link);
+}
+
+/* From first to the end of the list. */
+#define for_each_from(node, first, modules)                                                        \
+	for (struct list *node = &(first)->link; node != &(modules)->list; node = node->next)
+
+/* --- writing -------------------------------------------------------------------------------------
  */
 
-static paddr_t file_page_at(const void *object, size_t index)
+static char *page_to_write(struct loader *l, uint64_t page_va)
 {
-	return platform_to_physical(page_list_get(object, index));
-}
-
-/* Index of the file's page behind a page of the segment; both are congruent. */
-static uint64_t file_page_of(const struct elf_segment *s, uint64_t page_va)
-{
-	return (s->offset >> PAGE_SHIFT) + ((page_va - (s->va & ~PAGE_MASK)) >> PAGE_SHIFT);
-}
-
-static bool is_zero(const char *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		if (bytes[i])
-			return false;
-	}
-	return true;
-}
-
-/*
- * May the file's own page be mapped here? Not if it can be written, and not if it holds anything
- * that is not of this segment: that has to read as zero (TA-041).
- */
-static bool is_shareable(const struct loader *l, const struct elf_segment *s, uint64_t page_va)
-{
-	uint64_t file_end = s->va + s->file_size;
-	size_t head = page_va < s->va ? s->va - page_va : 0;
-	size_t tail = file_end - page_va < PAGE_SIZE ? file_end - page_va : PAGE_SIZE;
-
-	if ((s->prot & PROT_W) || page_va >= file_end)
-		return false;
-	const char *page = page_list_get(l->file->pages, file_page_of(s, page_va));
-	return is_zero(page, head) && is_zero(page + tail, PAGE_SIZE - tail);
-}
-
-/* A run of own pages of a segment, to be filled from the file. */
-struct segment_run {
-	const struct elf_file *file;
-	const struct elf_segment *segment;
-	uint64_t va; /* relative */
-};
-
-static void fill_segment_page(const void *object, size_t index, void *page)
-{
-	const struct segment_run *run = object;
-	const struct elf_segment *s = run->segment;
-	uint64_t page_va = run->va + index * PAGE_SIZE;
-	uint64_t from = page_va > s->va ? page_va : s->va;
-	uint64_t end = min(s->va + s->file_size, page_va + PAGE_SIZE);
-
-	if (from >= end)
-		return;
-	bool inside = elf_read(run->file, s->offset + (from - s->va),
-			       (char *)page + (from - page_va), end - from);
-	assert(inside); /* elf_decode() saw to it */
-}
-
-static TEE_Result map_run(struct loader *l, const struct elf_segment *s, uint64_t va, size_t pages,
-			  bool shared)
-{
-	const struct segment_run run = {l->file, s, va};
-	const struct page_filler filler = {fill_segment_page, &run};
-	const struct page_source source = {
-		.page_at = file_page_at,
-		.object = l->file->pages,
-		.first = shared ? file_page_of(s, va) : 0,
-	};
-
-	if (shared)
-		return uaspace_add_source(l->as, l->base + va, pages, s->prot, UASPACE_SEGMENT,
-					  &source, NULL);
-	return uaspace_add_own(l->as, l->base + va, pages, s->prot, UASPACE_SEGMENT, &filler, NULL);
-}
-
-/* Where the run of pages that begins at va, all shared or all own, ends. */
-static uint64_t end_of_run(const struct loader *l, const struct elf_segment *s, uint64_t va,
-			   bool shared)
-{
-	uint64_t file_end = s->va + s->file_size;
-	uint64_t end = va + PAGE_SIZE;
-
-	while (end < file_end && is_shareable(l, s, end) == shared)
-		end += PAGE_SIZE;
-	/* Own pages may go on into bss, of any length. */
-	return !shared && end >= file_end ? s->va + s->memory_size : end;
-}
-
-static TEE_Result map_segment(struct loader *l, const struct elf_segment *s)
-{
-	uint64_t end = s->va + s->memory_size;
-
-	for (uint64_t va = s->va & ~PAGE_MASK; va < end;) {
-		bool shared = is_shareable(l, s, va);
-		uint64_t run_end = round_up(end_of_run(l, s, va, shared), PAGE_SIZE);
-		TEE_Result res = map_run(l, s, va, (run_end - va) >> PAGE_SHIFT, shared);
-
-		if (res)
-			return res;
-		va = run_end;
-	}
-	return TEE_SUCCESS;
-}
-
-/* Address of room for pages, moved by a random number of pages below shifts. */
-static TEE_Result random_room(struct uaspace *as, uint64_t pages, uint64_t shifts, uint64_t *va)
-{
-	uint64_t shift = crypto_random_below(shifts);
-	TEE_Result res = uaspace_find_room(as, pages + shift, va);
-
-	*va += shift * PAGE_SIZE;
-	return res;
-}
-
-static TEE_Result map_segments(struct loader *l)
-{
-	TEE_Result res = random_room(l->as, l->elf->span >> PAGE_SHIFT, ELF_SHIFT_PAGES, &l->base);
-
-	for (uint32_t i = 0; !res && i < l->elf->segment_count; i++)
-		res = map_segment(l, &l->elf->segments[i]);
-	return res;
-}
-
-/* --- relocation ----------------------------------------------------------------------------------
- */
-
-static char *page_to_patch(struct loader *l, uint64_t page_va)
-{
-	if (l->patch_page && l->patch_va == page_va)
-		return l->patch_page;
+	if (l->page && l->page_va == page_va)
+		return l->page;
 	const struct uaspace_region *r = uaspace_find(l->as, page_va);
-	if (!r || r->kind != UASPACE_SEGMENT || !(r->prot & PROT_W))
+	bool is_ours = r && ((r->kind == UASPACE_SEGMENT && (r->prot & PROT_W)) || r == l->table);
+	if (!is_ours)
 		return NULL;
-	l->patch_va = page_va;
-	l->patch_page = uaspace_page(r, (page_va - r->va) >> PAGE_SHIFT);
-	return l->patch_page;
+	l->page_va = page_va;
+	l->page = uaspace_page(r, (page_va - r->va) >> PAGE_SHIFT);
+	return l->page;
 }
 
-/* Writes into a writable segment, at an absolute address that may be unaligned. */
-static TEE_Result patch(struct loader *l, uint64_t va, const void *data, size_t size)
+/* Writes into a writable segment or the loader's own page, at an address that may be unaligned. */
+static TEE_Result put(struct loader *l, uint64_t va, const void *data, size_t size)
 {
 	const char *from = data;
 
 	while (size > 0) {
-		char *page = page_to_patch(l, va & ~PAGE_MASK);
+		char *page = page_to_write(l, va & ~PAGE_MASK);
 		size_t piece = min(size, PAGE_SIZE - (size_t)(va & PAGE_MASK));
 
 		if (!page)
@@ -184,27 +62,136 @@ static TEE_Result patch(struct loader *l, uint64_t va, const void *data, size_t 
 	return TEE_SUCCESS;
 }
 
-/* The value of a symbol of this module; what is undefined is weak (elf_decode()) and 0 (TA-030). */
-static bool symbol_value(const struct loader *l, uint32_t index, uint64_t *value)
-{
-	struct elf_sym sym;
+/* --- symbols -------------------------------------------------------------------------------------
+ */
 
-	if (index >= l->elf->symbol_count ||
-	    !elf_read(l->file, l->elf->symbols_offset + (uint64_t)index * sizeof(sym), &sym,
-		      sizeof(sym)))
-		return false;
-	if (sym.shndx == SHN_UNDEF)
-		*value = 0;
-	else if (sym.shndx == SHN_ABS)
-		*value = sym.value;
-	else
-		*value = l->base + sym.value;
-	return true;
+/*
+ * The definition that a symbol of m stands for: m itself for what others cannot see, and for
+ * absolute references to what it has itself (own); else the first in load order. None: the symbol
+ * is weak.
+ */
+static TEE_Result resolve(struct loader *l, const struct elf_module *m, const struct elf_sym *sym,
+			  bool own, struct elf_found *found)
+{
+	bool is_defined = sym->shndx != SHN_UNDEF;
+	struct elf_name name;
+
+	if (is_defined && (own || sym->info >> 4 == STB_LOCAL)) {
+		*found = (struct elf_found){m, *sym};
+		return TEE_SUCCESS;
+	}
+	TEE_Result res = elf_name_of(m, sym, &l->steps, &name);
+	if (!res)
+		res = elf_lookup(l->modules, &name, (sym->info & 15) == STT_TLS, &l->steps, found);
+	if (res || found->module)
+		return res;
+	if (is_defined)
+		*found = (struct elf_found){m, *sym};
+	return is_defined || sym->info >> 4 == STB_WEAK ? TEE_SUCCESS : TEE_ERROR_BAD_FORMAT;
 }
 
-static TEE_Result apply(struct loader *l, const struct elf_rela_entry *r)
+static TEE_Result symbol_value(struct loader *l, const struct elf_module *m, uint32_t index,
+			       bool own, uint64_t *value)
 {
-	uint64_t value = l->base;
+	struct elf_found found;
+	struct elf_sym sym;
+
+	if (!elf_read_symbol(m->file, m->elf, index, &sym))
+		return TEE_ERROR_BAD_FORMAT;
+	TEE_Result res = resolve(l, m, &sym, own, &found);
+	if (!res)
+		*value = found.module ? elf_value(found.module, &found.sym) : 0;
+	return res;
+}
+
+/* How far from TPIDR_EL0 a thread's variable is; 0 for a weak one that nobody has. */
+static TEE_Result tls_offset(struct loader *l, const struct elf_module *m, uint32_t index,
+			     uint64_t *offset)
+{
+	struct elf_found found;
+	struct elf_sym sym;
+
+	if (index == 0) {
+		*offset = m->tls_offset;
+		return TEE_SUCCESS;
+	}
+	if (!elf_read_symbol(m->file, m->elf, index, &sym))
+		return TEE_ERROR_BAD_FORMAT;
+	TEE_Result res = resolve(l, m, &sym, false, &found);
+	if (res)
+		return res;
+	if (found.module && !found.module->elf->has_tls)
+		return TEE_ERROR_BAD_FORMAT;
+	*offset = found.module ? found.module->tls_offset + found.sym.value : 0;
+	return TEE_SUCCESS;
+}
+
+/* --- thread-local storage ------------------------------------------------------------------------
+ */
+
+/* Numbers and places in load order; those of modules that are there already come out the same. */
+static void place_tls(struct elf_modules *modules)
+{
+	uint64_t offset = TCB_SIZE;
+	uint32_t id = 0;
+
+	list_for_each (node, &modules->list) {
+		struct elf_module *m = module_of(node);
+		if (!m->elf->has_tls)
+			continue;
+		m->tls_id = ++id;
+		m->tls_offset = offset;
+		offset += m->elf->tls_size;
+	}
+}
+
+/* What a TLS descriptor calls, with its own address in x0: the offset is its second word. */
+static const uint32_t resolver_code[] = {
+	0xd503245f, /* bti c */
+	0xf9400400, /* ldr x0, [x0, #8] */
+	0xd65f03c0, /* ret */
+};
+
+static void fill_resolver(const void *object, size_t index, void *page)
+{
+	(void)object;
+	(void)index;
+	memcpy(page, resolver_code, sizeof(resolver_code));
+}
+
+/* A page of code, for instances that have TLS descriptors only. */
+static TEE_Result need_resolver(struct loader *l)
+{
+	static const struct page_filler filler = {fill_resolver, NULL};
+	uint64_t va;
+
+	if (l->modules->resolver)
+		return TEE_SUCCESS;
+	TEE_Result res = uaspace_find_room(l->as, 1, &va);
+	if (!res)
+		res = uaspace_add_own(l->as, va, 1, PROT_R | PROT_X, UASPACE_LOADER, &filler,
+				      &l->resolver);
+	if (!res)
+		l->modules->resolver = va;
+	return res;
+}
+
+static TEE_Result put_descriptor(struct loader *l, uint64_t va, uint64_t offset)
+{
+	TEE_Result res = need_resolver(l);
+	uint64_t words[2] = {l->modules->resolver, offset};
+
+	return res ? res : put(l, va, words, sizeof(words));
+}
+
+/* --- relocation ----------------------------------------------------------------------------------
+ */
+
+static TEE_Result apply(struct loader *l, const struct elf_module *m,
+			const struct elf_rela_entry *r)
+{
+	TEE_Result res = TEE_SUCCESS;
+	uint64_t value = m->base;
 
 	switch (r->type) {
 	case R_AARCH64_NONE:
@@ -215,121 +202,199 @@ static TEE_Result apply(struct loader *l, const struct elf_rela_entry *r)
 	case R_AARCH64_ABS64:
 	case R_AARCH64_GLOB_DAT:
 	case R_AARCH64_JUMP_SLOT:
-		if (!symbol_value(l, r->symbol, &value))
-			return TEE_ERROR_BAD_FORMAT;
+		res = symbol_value(l, m, r->symbol, r->type == R_AARCH64_ABS64, &value);
+		break;
+	case R_AARCH64_TLS_TPREL64:
+	case R_AARCH64_TLSDESC:
+		res = tls_offset(l, m, r->symbol, &value);
 		break;
 	default:
 		return TEE_ERROR_BAD_FORMAT;
 	}
+	if (res)
+		return res;
 	value += (uint64_t)r->addend;
-	return patch(l, l->base + r->offset, &value, sizeof(value));
+	if (r->type == R_AARCH64_TLSDESC)
+		return put_descriptor(l, m->base + r->offset, value);
+	return put(l, m->base + r->offset, &value, sizeof(value));
 }
 
-static TEE_Result relocate_section(struct loader *l, const struct elf_rela *rela)
+static TEE_Result relocate_section(struct loader *l, const struct elf_module *m,
+				   const struct elf_rela *rela)
 {
 	struct elf_rela_entry r;
 
 	for (uint32_t i = 0; i < rela->count; i++) {
 		TEE_Result res = TEE_ERROR_BAD_FORMAT;
 
-		if (elf_read(l->file, rela->offset + (uint64_t)i * sizeof(r), &r, sizeof(r)))
-			res = apply(l, &r);
-		if (!res && i % BATCH == BATCH - 1)
-			res = call_poll();
+		if (elf_read(m->file, rela->offset + (uint64_t)i * sizeof(r), &r, sizeof(r)))
+			res = apply(l, m, &r);
+		if (!res)
+			res = elf_step(&l->steps, 1);
 		if (res)
 			return res;
 	}
 	return TEE_SUCCESS;
 }
 
-static TEE_Result relocate(struct loader *l)
+static TEE_Result relocate(struct loader *l, const struct elf_module *m)
 {
 	TEE_Result res = TEE_SUCCESS;
 
-	for (uint32_t i = 0; !res && i < l->elf->rela_count; i++)
-		res = relocate_section(l, &l->elf->relas[i]);
+	for (uint32_t i = 0; !res && i < m->elf->rela_count; i++)
+		res = relocate_section(l, m, &m->elf->relas[i]);
 	return res;
 }
 
 /* --- what the app's run-time library looks for ---------------------------------------------------
  */
 
-/* The loader's page: the table of modules, of which there is one, and its program headers. */
-struct module_page {
-	const struct loader *loader;
-	uint64_t va;
-};
-_Static_assert(sizeof(struct dl_phdr_info) + ELF_PHDRS_MAX * sizeof(struct elf_phdr) <= PAGE_SIZE,
-	       "fits its page");
-
-static void fill_module_page(const void *object, size_t index, void *page)
+/* Bytes of a module in the loader's pages besides its entry in the table. */
+static uint64_t extras_size(const struct elf_module *m)
 {
-	const struct module_page *m = object;
-	const struct elf *elf = m->loader->elf;
+	return m->elf->phdr_count * sizeof(struct elf_phdr) + round_up(m->elf->soname_size, 8);
+}
+
+/*
+ * Pages of the loader's own, read-only for the app: the table of all modules, then program headers
+ * and names of the new ones. Earlier pages stay, so that what the app found there remains true.
+ */
+static TEE_Result map_table(struct loader *l, struct elf_module *first)
+{
+	uint64_t size = l->modules->count * sizeof(struct dl_phdr_info), va;
+
+	for_each_from(node, first, l->modules) size += extras_size(module_of(node));
+	size_t pages = round_up(size, PAGE_SIZE) >> PAGE_SHIFT;
+	TEE_Result res = uaspace_find_room(l->as, pages, &va);
+	if (!res)
+		res = uaspace_add_own(l->as, va, pages, PROT_R, UASPACE_LOADER, NULL, &l->table);
+	return res;
+}
+
+/* Copies a piece of the module's file into the loader's pages. */
+static TEE_Result put_from_file(struct loader *l, const struct elf_module *m, uint64_t va,
+				uint64_t offset, size_t size)
+{
+	char bytes[ELF_SONAME_MAX];
+	TEE_Result res = TEE_SUCCESS;
+
+	for (size_t done = 0; !res && done < size; done += sizeof(bytes)) {
+		size_t piece = min(size - done, sizeof(bytes));
+
+		if (!elf_read(m->file, offset + done, bytes, piece))
+			return TEE_ERROR_BAD_FORMAT;
+		res = put(l, va + done, bytes, piece);
+	}
+	return res;
+}
+
+static TEE_Result put_extras(struct loader *l, struct elf_module *m, uint64_t va)
+{
+	size_t phdrs_size = m->elf->phdr_count * sizeof(struct elf_phdr);
+	TEE_Result res = put_from_file(l, m, va, m->elf->phdrs_offset, phdrs_size);
+
+	m->phdrs = va;
+	m->name = m->elf->soname_size ? va + phdrs_size : 0;
+	if (!res && m->name)
+		res = put_from_file(l, m, m->name, m->elf->soname_offset, m->elf->soname_size);
+	return res;
+}
+
+static TEE_Result put_entry(struct loader *l, const struct elf_module *m, uint64_t va,
+			    uint64_t empty_name)
+{
 	const struct dl_phdr_info info = {
-		.dlpi_addr = m->loader->base,
-		/* No name: the empty string inside __elf_phdr_info. */
-		.dlpi_name =
-			m->loader->base + elf->phdr_info + offsetof(struct elf_phdr_info, zero),
-		.dlpi_phdr = m->va + sizeof(info),
-		.dlpi_phnum = elf->phdr_count,
-		.dlpi_adds = 1,
+		.dlpi_addr = m->base,
+		.dlpi_name = m->name ? m->name : empty_name,
+		.dlpi_phdr = m->phdrs,
+		.dlpi_phnum = m->elf->phdr_count,
+		.dlpi_adds = l->modules->count,
+		.dlpi_tls_modid = m->tls_id,
 	};
 
-	(void)index;
-	memcpy(page, &info, sizeof(info));
-	bool inside = elf_read(m->loader->file, elf->phdrs_offset, (char *)page + sizeof(info),
-			       elf->phdr_count * sizeof(struct elf_phdr));
-	assert(inside);
+	return put(l, va, &info, sizeof(info));
 }
 
-static TEE_Result publish_modules(struct loader *l)
+static TEE_Result fill_table(struct loader *l, struct elf_module *first, uint64_t empty_name)
 {
-	struct module_page m = {.loader = l};
-	const struct page_filler filler = {fill_module_page, &m};
-	struct elf_phdr_info info = {.count = 1};
+	uint64_t entry = l->table->va;
+	uint64_t extras = entry + l->modules->count * sizeof(struct dl_phdr_info);
+	TEE_Result res = TEE_SUCCESS;
+
+	for_each_from(node, first, l->modules)
+	{
+		struct elf_module *m = module_of(node);
+		if (!res)
+			res = put_extras(l, m, extras);
+		extras += extras_size(m);
+	}
+	list_for_each (node, &l->modules->list) {
+		if (!res)
+			res = put_entry(l, module_of(node), entry, empty_name);
+		entry += sizeof(struct dl_phdr_info);
+	}
+	return res;
+}
+
+/* Address of the __elf_phdr_info that the app uses: the first in load order. 0: none, an old
+ * run-time library. */
+static uint64_t find_phdr_info(const struct elf_modules *modules)
+{
+	list_for_each (node, &modules->list) {
+		const struct elf_module *m = module_of(node);
+		if (m->elf->has_phdr_info)
+			return m->base + m->elf->phdr_info;
+	}
+	return 0;
+}
+
+/* Last of all, and at once: the app sees the table when it is complete. */
+static TEE_Result publish(struct loader *l, struct elf_module *first)
+{
+	uint64_t va = find_phdr_info(l->modules);
 	TEE_Result res;
 
-	if (!l->elf->has_phdr_info)
+	if (!va)
 		return TEE_SUCCESS;
-	res = uaspace_find_room(l->as, 1, &m.va);
+	res = map_table(l, first);
+	/* No name: the empty string inside __elf_phdr_info. */
 	if (!res)
-		res = uaspace_add_own(l->as, m.va, 1, PROT_R, UASPACE_LOADER, &filler, NULL);
-	info.dlpi = m.va;
-	if (!res)
-		res = patch(l, l->base + l->elf->phdr_info, &info, sizeof(info));
-	return res;
-}
-
-/* The stack grows into the unmapped page that every region has below it (TA-035). */
-static TEE_Result map_stack(struct loader *l, uint64_t *top)
-{
-	uint64_t size = l->elf->head.stack_size;
-	uint64_t pages = round_up(size, PAGE_SIZE) >> PAGE_SHIFT;
-	uint64_t va;
-	TEE_Result res = random_room(l->as, pages, STACK_SHIFT_PAGES, &va);
-
-	if (!res)
-		res = uaspace_add_own(l->as, va, pages, PROT_R | PROT_W, UASPACE_STACK, NULL, NULL);
-	*top = va + (size & ~(uint64_t)15);
-	return res;
-}
-
-TEE_Result elf_load(const struct elf_file *file, const struct elf *elf, struct uaspace *as,
-		    struct elf_instance *instance)
-{
-	struct loader l = {.file = file, .elf = elf, .as = as};
-	TEE_Result res = map_segments(&l);
-
-	if (!res)
-		res = relocate(&l);
-	if (!res)
-		res = map_stack(&l, &instance->stack_top);
-	if (!res)
-		res = publish_modules(&l);
+		res = fill_table(l, first, va + offsetof(struct elf_phdr_info, zero));
 	if (res)
 		return res;
-	instance->load_address = l.base;
-	instance->entry = l.base + elf->entry;
-	return TEE_SUCCESS;
+	const struct elf_phdr_info info = {.count = l->modules->count, .dlpi = l->table->va};
+	return put(l, va, &info, sizeof(info));
+}
+
+static TEE_Result load(struct loader *l, struct elf_module *first)
+{
+	TEE_Result res = TEE_SUCCESS;
+
+	for_each_from(node, first, l->modules)
+	{
+		if (!res)
+			res = elf_map(l->as, module_of(node));
+	}
+	place_tls(l->modules);
+	for_each_from(node, first, l->modules)
+	{
+		if (!res)
+			res = relocate(l, module_of(node));
+	}
+	return res ? res : publish(l, first);
+}
+
+TEE_Result elf_load(struct uaspace *as, struct elf_modules *modules, struct elf_module *first)
+{
+	struct loader l = {.as = as, .modules = modules};
+	TEE_Result res = load(&l, first);
+
+	if (!res)
+		return TEE_SUCCESS;
+	for_each_from(node, first, modules) elf_unmap(as, module_of(node));
+	uaspace_remove(as, l.table);
+	uaspace_remove(as, l.resolver);
+	if (l.resolver)
+		modules->resolver = 0;
+	return res;
 }

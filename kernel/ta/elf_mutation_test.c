@@ -60,7 +60,7 @@ static TEE_Result open_mutant(void)
 	if (!res)
 		res = uaspace_init(&app.as, guest_b);
 	if (!res) {
-		res = elf_load(&app.copy.file, &app.elf, &app.as, &app.instance);
+		res = load_alone(&app.copy.file, &app.elf, &app.as, &app.instance);
 		uaspace_destroy(&app.as);
 	}
 	assert_int_equal(guest_b->budget.used, used);
@@ -200,7 +200,7 @@ static TEE_Result open_and_close_small(void)
 
 	if (res)
 		return res;
-	res = elf_load(&app.copy.file, &app.elf, &app.as, &app.instance);
+	res = load_alone(&app.copy.file, &app.elf, &app.as, &app.instance);
 	uaspace_destroy(&app.as);
 	return res;
 }

@@ -264,3 +264,19 @@ void elf_copy_drop(struct elf_copy *copy)
 	while (copy->pages.count > 0)
 		page_free(&guest_a->budget, page_list_pop(&copy->pages));
 }
+
+TEE_Result load_alone(const struct elf_file *file, const struct elf *elf, struct uaspace *as,
+		      struct elf_instance *instance)
+{
+	struct elf_module module = {.file = file, .elf = elf};
+	struct elf_modules modules = {.count = 1};
+
+	list_init(&modules.list);
+	list_insert(&modules.list, &module.link);
+	TEE_Result res = elf_load(as, &modules, &module);
+	if (!res)
+		res = elf_map_stack(as, elf, &instance->stack_top);
+	instance->load_address = module.base;
+	instance->entry = module.base + elf->entry;
+	return res;
+}

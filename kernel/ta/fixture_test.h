@@ -83,4 +83,15 @@ struct elf_copy {
 void elf_copy_make(struct elf_copy *copy, const void *data, size_t size);
 void elf_copy_drop(struct elf_copy *copy);
 
+/* An app that is ready to be entered. */
+struct elf_instance {
+	uint64_t load_address;
+	uint64_t entry;
+	uint64_t stack_top;
+};
+
+/* Loads an app without libraries, with its stack, into an empty address space. */
+TEE_Result load_alone(const struct elf_file *file, const struct elf *elf, struct uaspace *as,
+		      struct elf_instance *instance);
+
 #endif

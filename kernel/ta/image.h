@@ -37,7 +37,8 @@ struct image {
 	uint32_t pins;     /* calls that are about to use it */
 	uint8_t identity[CRYPTO_SHA256_SIZE]; /* digest of its signed headers, and so of everything
 					       */
-	struct uuid uuid;                     /* of ta_head, and of the bootstrap header if any */
+	struct uuid uuid;                     /* of ta_head if it is an app, and of the bootstrap
+						 header if any */
 	uint32_t version;                     /* ta_version; 0 for legacy images */
 	uint32_t page_count;                  /* pages it consists of: what each user is charged */
 	struct elf_file file;                 /* file.pages is &pages */
@@ -73,7 +74,7 @@ void image_stage_drop(struct image_stage *stage);
 /*
  * Verifies and publishes; the stage is gone afterwards in any case. uuid is what the client asked
  * for. The guest holds one reference to *image more on SUCCESS. SECURITY: anything that does not
- * verify (TA-001 .. TA-009, TA-019, TA-033); BAD_FORMAT, NOT_SUPPORTED: from elf_decode();
+ * verify (TA-001 .. TA-009, TA-019, TA-033); BAD_FORMAT: from elf_decode();
  * OUT_OF_MEMORY; TARGET_DEAD. Polls, runs brackets.
  */
 TEE_Result must_check image_stage_finish(struct image_stage *stage, const struct uuid *uuid,

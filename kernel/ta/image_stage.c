@@ -315,7 +315,7 @@ static TEE_Result verify_digest(const struct image_stage *stage)
 		       : TEE_ERROR_SECURITY;
 }
 
-/* The bootstrap header's UUID is what was asked for (TA-007); legacy images have only ta_head. */
+/* The bootstrap header's UUID is what was asked for (TA-007). */
 static TEE_Result verify_uuid(const struct image_stage *stage, const struct uuid *asked)
 {
 	struct uuid uuid;
@@ -345,7 +345,11 @@ static TEE_Result verify(struct image_stage *stage, const struct uuid *uuid)
 	res = elf_decode(&image->file, &image->elf);
 	if (res)
 		return res;
-	return uuid_equal(&image->elf.head.uuid, uuid) ? TEE_SUCCESS : TEE_ERROR_SECURITY;
+	/* An app tells its UUID itself; a library has only the header's, which was checked. */
+	bool is_right = image->elf.is_app ? uuid_equal(&image->elf.head.uuid, uuid)
+					  : stage->headers.has_bootstrap;
+	image->uuid = *uuid;
+	return is_right ? TEE_SUCCESS : TEE_ERROR_SECURITY;
 }
 
 /* The signed headers contain the digest of the rest, so they identify the image. */
@@ -357,7 +361,6 @@ static void identify(const struct image_stage *stage)
 	crypto_sha256_init(&hash);
 	crypto_sha256_update(&hash, stage->head_page, stage->headers.elf_offset);
 	crypto_sha256_final(&hash, image->identity);
-	image->uuid = image->elf.head.uuid;
 	image->version = stage->headers.has_bootstrap ? stage->headers.bootstrap.ta_version : 0;
 }
 

@@ -80,6 +80,7 @@ static struct ta_instance *instance_new(struct guest *guest, const struct uuid *
 	wait_queue_init(&instance->turn);
 	list_init(&instance->opened);
 	list_init(&instance->objects);
+	modules_init(instance);
 	list_insert(&guest->instances, &instance->link);
 	guest->count.instances++;
 	return instance;

@@ -3,34 +3,171 @@
 
 #include "kernel/ta/internal.h"
 
+static struct module *module_of(struct list *node)
+{
+	return list_entry(node, struct module, elf.link);
+}
+
+static struct module *find(const struct modules *m, const struct uuid *uuid)
+{
+	list_for_each (node, &m->all.list) {
+		if (uuid_equal(&module_of(node)->image->uuid, uuid))
+			return module_of(node);
+	}
+	return NULL;
+}
+
+static void drop(struct ta_instance *instance, struct module *module)
+{
+	list_remove(&module->elf.link);
+	instance->modules.all.count--;
+	image_put(instance->guest, module->image);
+	heap_free(&instance->guest->heap, module);
+}
+
+/* Fetches a file and puts it at the end of the list. An app is the first or none: what it keeps in
+ * its image is not for other apps to read. */
+static TEE_Result add(struct ta_instance *instance, const struct uuid *uuid, bool is_app,
+		      struct module **out)
+{
+	struct modules *m = &instance->modules;
+	struct module *module;
+	TEE_Result res;
+
+	if (m->all.count == ELF_MODULES_MAX)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	module = heap_alloc(&instance->guest->heap, sizeof(*module));
+	if (!module)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	res = loader_fetch(uuid, &module->image);
+	if (res) {
+		heap_free(&instance->guest->heap, module);
+		return res;
+	}
+	module->elf.file = &module->image->file;
+	module->elf.elf = &module->image->elf;
+	list_insert(&m->all.list, &module->elf.link);
+	m->all.count++;
+	if (module->elf.elf->is_app != is_app) {
+		drop(instance, module);
+		return TEE_ERROR_BAD_FORMAT;
+	}
+	*out = module;
+	return TEE_SUCCESS;
+}
+
+/* Adds what the modules from first on need, and what that needs: breadth first, because the list
+ * grows at its end (TA-032). */
+static TEE_Result add_needed(struct ta_instance *instance, const struct module *first)
+{
+	struct modules *m = &instance->modules;
+
+	for (const struct list *node = &first->elf.link; node != &m->all.list; node = node->next) {
+		const struct elf *elf = list_entry(node, struct elf_module, link)->elf;
+
+		for (uint32_t i = 0; i < elf->needed_count; i++) {
+			struct module *module;
+			TEE_Result res = TEE_SUCCESS;
+
+			if (!find(m, &elf->needed[i]))
+				res = add(instance, &elf->needed[i], false, &module);
+			if (res)
+				return res;
+		}
+	}
+	return TEE_SUCCESS;
+}
+
+/* All that first needs, then all of it together. */
+static TEE_Result add_and_load(struct ta_instance *instance, struct module *first)
+{
+	TEE_Result res = add_needed(instance, first);
+
+	return res ? res : elf_load(&instance->as, &instance->modules.all, &first->elf);
+}
+
 TEE_Result modules_load(struct ta_instance *instance)
 {
 	struct modules *m = &instance->modules;
-	TEE_Result res = loader_fetch(&instance->uuid, &m->main);
+	struct module *app;
+	TEE_Result res = add(instance, &instance->uuid, true, &app);
 
+	if (!res)
+		res = add_and_load(instance, app);
+	if (!res)
+		res = elf_map_stack(&instance->as, app->elf.elf, &m->elf.stack_top);
 	if (res)
 		return res;
-	instance->flags = m->main->elf.head.flags;
-	return elf_load(&m->main->file, &m->main->elf, &instance->as, &m->elf);
+	instance->flags = app->elf.elf->head.flags;
+	m->elf.load_address = app->elf.base;
+	m->elf.entry = app->elf.base + app->elf.elf->entry;
+	return TEE_SUCCESS;
+}
+
+static bool is_nil(const struct uuid *uuid)
+{
+	static const struct uuid nil;
+
+	return uuid_equal(uuid, &nil);
+}
+
+TEE_Result modules_open(struct ta_instance *instance, const struct uuid *uuid)
+{
+	struct modules *m = &instance->modules;
+	struct module *module;
+	TEE_Result res;
+
+	if (is_nil(uuid) || find(m, uuid))
+		return TEE_SUCCESS;
+	res = add(instance, uuid, false, &module);
+	if (res)
+		return res;
+	res = add_and_load(instance, module);
+	if (!res)
+		return TEE_SUCCESS;
+	/* It, and what came after it, was not there before. */
+	while (module_of(m->all.list.prev) != module)
+		drop(instance, module_of(m->all.list.prev));
+	drop(instance, module);
+	return res;
+}
+
+TEE_Result modules_find(struct ta_instance *instance, const struct uuid *uuid, const char *name,
+			uint64_t *va)
+{
+	struct modules *m = &instance->modules;
+	struct module *only = is_nil(uuid) ? NULL : find(m, uuid);
+
+	if (!only && !is_nil(uuid))
+		return TEE_ERROR_ITEM_NOT_FOUND;
+	return elf_find(&m->all, only ? &only->elf : NULL, name, va);
 }
 
 bool modules_place(const struct ta_instance *instance, unsigned index, struct module_place *place)
 {
 	const struct modules *m = &instance->modules;
 
-	if (index > 0 || !m->main)
-		return false;
-	*place = (struct module_place){.uuid = instance->uuid,
-				       .load_address = m->elf.load_address,
-				       .size = m->main->elf.span};
-	return true;
+	list_for_each (node, &m->all.list) {
+		const struct module *module = module_of(node);
+		if (index-- > 0)
+			continue;
+		*place = (struct module_place){.uuid = module->image->uuid,
+					       .load_address = module->elf.base,
+					       .size = module->elf.elf->span};
+		return module->elf.base != 0;
+	}
+	return false;
+}
+
+void modules_init(struct ta_instance *instance)
+{
+	list_init(&instance->modules.all.list);
 }
 
 void modules_drop(struct ta_instance *instance)
 {
 	struct modules *m = &instance->modules;
 
-	if (m->main)
-		image_put(instance->guest, m->main);
-	m->main = NULL;
+	while (!list_empty(&m->all.list))
+		drop(instance, module_of(m->all.list.next));
 }

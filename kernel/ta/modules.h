@@ -16,15 +16,33 @@
 
 struct ta_instance;
 
-struct modules {
-	struct image *main; /* a reference, or NULL */
-	struct elf_instance elf;
+/* Owner: the instance, on the guest's heap. */
+struct module {
+	struct elf_module elf;
+	struct image *image; /* a reference */
 };
 
+/* What is asked again and again about the app itself. */
+struct modules_entry {
+	uint64_t load_address;
+	uint64_t entry;     /* absolute */
+	uint64_t stack_top; /* 16-byte aligned; nothing above it */
+};
+
+struct modules {
+	struct elf_modules all; /* of struct module */
+	struct modules_entry elf;
+};
+
+/* No modules yet: modules_drop() may follow. */
+void modules_init(struct ta_instance *instance);
+
 /*
- * Fetches, verifies, maps and relocates the app and what it needs into instance->as, which is
- * empty, and gives the flags of its ta_head to instance->flags. Whatever verification and decoding
- * answer; the caller ends the instance then.
+ * Fetches, verifies, maps and relocates the app and what it needs, breadth first, into
+ * instance->as, which is empty, and gives the flags of its ta_head to instance->flags (TA-031,
+ * TA-032). Whatever verification and decoding answer; BAD_FORMAT: it is a library, needs an app, or
+ * a symbol is missing; ITEM_NOT_FOUND: a library is; OUT_OF_MEMORY: also more than ELF_MODULES_MAX
+ * files. The caller ends the instance then.
  */
 TEE_Result must_check modules_load(struct ta_instance *instance);
 
@@ -36,7 +54,7 @@ TEE_Result must_check modules_load(struct ta_instance *instance);
 TEE_Result must_check modules_open(struct ta_instance *instance, const struct uuid *uuid);
 
 /* dlsym(): the address of an exported symbol of one module, or of the first that has it for the nil
- * UUID. ITEM_NOT_FOUND. */
+ * UUID (TA-145). ITEM_NOT_FOUND; TARGET_DEAD. */
 TEE_Result must_check modules_find(struct ta_instance *instance, const struct uuid *uuid,
 				   const char *name, uint64_t *va);
 

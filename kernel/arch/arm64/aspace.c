@@ -138,6 +138,8 @@ static uint64_t user_rights(unsigned prot)
 		pte |= PTE_USER_XN;
 	if (prot & PROT_NS)
 		pte |= PTE_NONSECURE;
+	if (prot & PROT_BTI)
+		pte |= PTE_GUARDED;
 	return pte;
 }
 

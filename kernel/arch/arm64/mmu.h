@@ -21,6 +21,7 @@
 #define PTE_INNER       (3ull << 8)
 #define PTE_ACCESSED    (1ull << 10)
 #define PTE_NOT_GLOBAL  (1ull << 11)
+#define PTE_GUARDED     (1ull << 50)            /* ignored by CPUs without FEAT_BTI */
 #define PTE_KERNEL_XN   (1ull << 53)
 #define PTE_USER_XN     (1ull << 54)
 #define PTE_ADDRESS     0x0000FFFFFFFFF000ull
