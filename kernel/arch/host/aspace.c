@@ -10,6 +10,19 @@
 #define BLOCK_SIZE (ENTRIES * PAGE_SIZE)
 #define ASIDS      256u
 
+/* Descriptors as of Armv8-A, stage 1, 4 KiB; bit 55 is left to software. */
+#define DESC_PAGE    (3ull | 1ull << 10 | 3ull << 8 | 1ull << 11) /* AF, inner shareable, nG */
+#define DESC_TABLE   3ull
+#define DESC_USER    (1ull << 6)
+#define DESC_RO      (1ull << 7)
+#define DESC_PXN     (1ull << 53)
+#define DESC_UXN     (1ull << 54)
+#define DESC_NS      (1ull << 55)
+#define DESC_PA_MASK 0xFFFFFFF000ull
+
+void (*host_tlb_flush)(void);
+void (*host_code_mapped)(uint64_t pa);
+
 static bool asid_used[ASIDS];
 static size_t ns_mappings;
 
@@ -40,14 +53,44 @@ TEE_Result arch_aspace_init(struct arch_aspace *as, struct budget *budget)
 	return TEE_SUCCESS;
 }
 
+static uint64_t table_pa(const void *table)
+{
+	return platform_to_physical(table).pa + HOST_TABLE_PA;
+}
+
+static uint64_t desc_pa(uint64_t desc)
+{
+	return (desc & DESC_PA_MASK) - HOST_TABLE_PA;
+}
+
+static uint64_t *table_at(uint64_t desc)
+{
+	return desc ? platform_to_virtual(paddr(desc_pa(desc))) : NULL;
+}
+
+static uint64_t desc_of(uint64_t pa, unsigned prot)
+{
+	return (pa + HOST_TABLE_PA) | DESC_PAGE | DESC_PXN | (prot & PROT_R ? DESC_USER : 0) |
+	       (prot & PROT_W ? 0 : DESC_RO) | (prot & PROT_X ? 0 : DESC_UXN) |
+	       (prot & PROT_NS ? DESC_NS : 0);
+}
+
+static unsigned prot_of(uint64_t desc)
+{
+	return (desc & DESC_USER ? PROT_R : 0) | (desc & DESC_RO ? 0 : PROT_W) |
+	       (desc & DESC_UXN ? 0 : PROT_X) | (desc & DESC_NS ? PROT_NS : 0);
+}
+
 void arch_aspace_destroy(struct arch_aspace *as)
 {
 	for (unsigned i = 0; i < ENTRIES; i++) {
-		uint64_t *table = (uint64_t *)(uintptr_t)as->root[i];
+		uint64_t *table = table_at(as->root[i]);
 		for (unsigned n = 0; table && n < ENTRIES; n++)
-			ns_mappings -= (table[n] & PROT_NS) != 0;
+			ns_mappings -= (table[n] & DESC_NS) != 0;
 		page_free(as->budget, table);
 	}
+	if (host_tlb_flush)
+		host_tlb_flush();
 	page_free(as->budget, as->root);
 	asid_used[as->asid] = false;
 	as->root = NULL;
@@ -55,7 +98,7 @@ void arch_aspace_destroy(struct arch_aspace *as)
 
 static uint64_t *entry(struct arch_aspace *as, uint64_t va)
 {
-	uint64_t *table = (uint64_t *)(uintptr_t)as->root[va / BLOCK_SIZE];
+	uint64_t *table = table_at(as->root[va / BLOCK_SIZE]);
 
 	return table ? &table[va / PAGE_SIZE % ENTRIES] : NULL;
 }
@@ -69,11 +112,13 @@ TEE_Result arch_aspace_map(struct arch_aspace *as, uaddr_t va, paddr_t pa, unsig
 		void *table = page_alloc(as->budget);
 		if (!table)
 			return TEE_ERROR_OUT_OF_MEMORY;
-		as->root[va.va / BLOCK_SIZE] = (uintptr_t)table;
+		as->root[va.va / BLOCK_SIZE] = table_pa(table) | DESC_TABLE;
 	}
 	uint64_t *e = entry(as, va.va);
 	assert(*e == 0);
-	*e = pa.pa | prot;
+	*e = desc_of(pa.pa, prot);
+	if ((prot & PROT_X) && host_code_mapped)
+		host_code_mapped(pa.pa);
 	ns_mappings += (prot & PROT_NS) != 0;
 	return TEE_SUCCESS;
 }
@@ -84,9 +129,11 @@ void arch_aspace_unmap(struct arch_aspace *as, uaddr_t va, size_t page_count)
 		uint64_t *e = entry(as, va.va + i * PAGE_SIZE);
 		if (!e)
 			continue;
-		ns_mappings -= (*e & PROT_NS) != 0;
+		ns_mappings -= (*e & DESC_NS) != 0;
 		*e = 0;
 	}
+	if (host_tlb_flush)
+		host_tlb_flush();
 }
 
 void *host_user_memory(struct arch_aspace *as, uint64_t va, unsigned prot)
@@ -96,8 +143,8 @@ void *host_user_memory(struct arch_aspace *as, uint64_t va, unsigned prot)
 	if (va < ARCH_USER_BASE || va >= ARCH_USER_END)
 		return NULL;
 	e = entry(as, va);
-	if (!e || (*e & prot) != prot)
+	if (!e || !*e || (prot_of(*e) & prot) != prot)
 		return NULL;
-	uint64_t pa = (*e & ~PAGE_MASK) + (va & PAGE_MASK);
-	return *e & PROT_NS ? host_ns(pa) : platform_to_virtual(paddr(pa));
+	uint64_t pa = desc_pa(*e) + (va & PAGE_MASK);
+	return *e & DESC_NS ? host_ns(pa) : platform_to_virtual(paddr(pa));
 }

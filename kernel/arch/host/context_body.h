@@ -15,10 +15,12 @@ struct arch_context {
 };
 
 struct arch_fp_state {
-	uint64_t used;
+	_Alignas(16) uint64_t v[32][2];
+	uint64_t fpcr;
+	uint64_t fpsr;
 };
 
-/* Tables like those of the machine, in pages of the budget: 512 entries of 2 MiB, then 512 pages
+/* Tables in the machine's format, in pages of the budget: 512 entries of 2 MiB, then 512 pages
  * each. */
 struct arch_aspace {
 	struct budget *budget;

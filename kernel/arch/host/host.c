@@ -59,6 +59,13 @@ void host_start(size_t secure_pages)
 	kernel_main();
 }
 
+void *host_secure(uint64_t *pa, size_t *size)
+{
+	*pa = SECURE_BASE;
+	*size = secure_size;
+	return secure;
+}
+
 void *host_ns(uint64_t pa)
 {
 	return nonsecure + (pa - HOST_NS_BASE);
