@@ -164,6 +164,9 @@ void call_wake_all(struct wait_queue *queue);
  *     while (the condition does not hold)
  *             shared_wait_sleep();  returns early, late, or for no reason
  *     shared_wait_end();            true: it was woken, and that wake-up is used up
+ *
+ * A waiter that was woken and then gives up, for whatever reason and whenever, passes the wake-up
+ * on with shared_wake_one(); model/wait.pml shows what happens otherwise.
  */
 struct shared_queue {
 	struct spinlock lock; /* "queues across guests" */
