@@ -32,6 +32,33 @@ struct shdr_bootstrap {
 };
 _Static_assert(sizeof(struct shdr_bootstrap) == 20, "bootstrap header");
 
+/* Behind the bootstrap header of an encrypted image; iv and tag follow. */
+struct shdr_encryption {
+	uint32_t enc_algo;
+	uint32_t flags;
+	uint16_t iv_size;
+	uint16_t tag_size;
+};
+_Static_assert(sizeof(struct shdr_encryption) == 12, "encryption header");
+
+/* The body of a subkey: attributes (attr_count) and their bytes follow. */
+struct shdr_subkey {
+	uint8_t uuid[16]; /* octets */
+	uint32_t name_size;
+	uint32_t subkey_version;
+	uint32_t max_depth;
+	uint32_t algo;
+	uint32_t attr_count;
+};
+_Static_assert(sizeof(struct shdr_subkey) == 36, "subkey body");
+
+struct shdr_attribute {
+	uint32_t id;
+	uint32_t offset; /* from the start of the body */
+	uint32_t size;
+};
+_Static_assert(sizeof(struct shdr_attribute) == 12, "subkey attribute");
+
 struct ta_head {
 	struct uuid uuid;
 	uint32_t stack_size;
@@ -76,6 +103,15 @@ _Static_assert(sizeof(struct dl_phdr_info) == 64, "dl_phdr_info");
 #define SHDR_SUBKEY                 3u
 #define SHDR_ALGO_RSA_PSS_SHA256    0x70414930u
 #define SHDR_ALGO_RSA_PKCS1_SHA256  0x70004830u
+#define SHDR_ALGO_MAIN(algo)        ((algo) & 0xFF)
+#define SHDR_ALGO_MAIN_RSA          0x30u
+#define SHDR_ATTR_RSA_MODULUS       0xD0000130u
+#define SHDR_ATTR_RSA_EXPONENT      0xD0000230u
+#define SHDR_ENC_AES_GCM            0x40000810u
+#define SHDR_ENC_CLASS_WIDE         (1u << 0) /* flags: not the machine's own key */
+#define SHDR_ENC_IV_SIZE            12u
+#define SHDR_ENC_TAG_SIZE           16u
+#define SHDR_ENC_KEY_USAGE          4u /* first word of the message the key is derived from */
 
 #define TA_FLAG_SINGLE_INSTANCE     (1u << 2)
 #define TA_FLAG_MULTI_SESSION       (1u << 3)

@@ -94,6 +94,7 @@ static void guest_init_fields(struct guest *guest, uint32_t vm_id)
 	list_init(&guest->rpc_buffers);
 	for (unsigned i = 0; i < GUEST_SHM_BUCKETS; i++)
 		list_init(&guest->shm[i]);
+	list_init(&guest->versions);
 	list_init(&guest->instances);
 	list_init(&guest->sessions);
 	list_init(&guest->notify.link);

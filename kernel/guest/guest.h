@@ -69,6 +69,7 @@ struct guest {
 		uint32_t instances;
 		uint32_t shm_pages;
 		uint32_t shm_objects;
+		uint32_t versions;
 		uint64_t calls_total;
 		uint64_t rpcs_total;
 		uint64_t refusals;
@@ -81,6 +82,7 @@ struct guest {
 	bool shm_cache_on;                  /* call: RPC buffers are kept (profile B) */
 	struct list rpc_buffers;            /* call: cached RPC buffers */
 	struct list shm[GUEST_SHM_BUCKETS]; /* shm: struct shm by cookie */
+	struct list versions;               /* ta: versions of apps that it has seen */
 	struct list instances;              /* ta: struct ta_instance */
 	struct list sessions;               /* ta: struct ta_session */
 	uint32_t next_session_id;           /* ta */

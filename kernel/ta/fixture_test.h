@@ -60,9 +60,10 @@ extern size_t ta_file_count;
 
 /* The one whose UUID text begins so (fails the test if there is none), and its ELF part. */
 const struct ta_file *ta_file(const char *prefix);
-#define TA_ELF_OFFSET 328
-#define SMALL_TA      "c3f6e2c0"
-#define CRYPT_TA      "cb3e5ba0"
+#define TA_ELF_OFFSET 328 /* of all that no subkey signed */
+size_t ta_elf_offset(const struct ta_file *f);
+#define SMALL_TA "c3f6e2c0"
+#define CRYPT_TA "cb3e5ba0"
 
 void uuid_from_text(struct uuid *uuid, const char *text);
 

@@ -25,6 +25,7 @@ void image_init(void)
 	memset(&cache, 0, sizeof(cache));
 	list_init(&cache.in_use);
 	list_init(&cache.unused);
+	versions_init();
 }
 
 /* Between batches of a clean-up. If the guest is dying there is still nothing to do but to go on.

@@ -13,6 +13,13 @@
  * (TA-016). When the file has been verified, it either is in the cache already (the stage is freed)
  * or goes there: its pages then belong to the system. Every guest that uses an image is charged its
  * full page count, once. Images are immutable and shared by the instances of all guests.
+ *
+ * The fast path: when all signed headers have come and a verified image has the very same ones, the
+ * rest of the file is not kept but compared with that image, a page at a time, and equality to the
+ * end stands for verification. From then on the guest is charged for the image, so one that never
+ * finishes holds nothing for free. What is decided for each guest (the UUID it asked for, its table
+ * of versions) is decided on both paths. Encrypted files always take the long way: their cached
+ * pages are plain text.
  */
 #ifndef TA_IMAGE_H
 #define TA_IMAGE_H
@@ -22,7 +29,9 @@
 #include "kernel/crypto/crypto.h"
 #include "kernel/guest/guest.h"
 #include "kernel/ta/elf.h"
+#include "kernel/ta/image_head.h"
 #include "kernel/ta/pagelist.h"
+#include "kernel/ta/versions.h"
 
 struct image_stage;
 
@@ -35,19 +44,18 @@ struct image {
 	struct list link;  /* in the cache: in use, or unused with the least recently used last */
 	struct list users; /* one struct image_user for each guest that uses it */
 	uint32_t pins;     /* calls that are about to use it */
-	uint8_t identity[CRYPTO_SHA256_SIZE]; /* digest of its signed headers, and so of everything
-					       */
-	struct uuid uuid;                     /* of ta_head if it is an app, and of the bootstrap
-						 header if any */
-	uint32_t version;                     /* ta_version; 0 for legacy images */
-	uint32_t page_count;                  /* pages it consists of: what each user is charged */
-	struct elf_file file;                 /* file.pages is &pages */
+	uint8_t identity[CRYPTO_SHA256_SIZE]; /* digest of all its headers, and so of everything */
+	struct uuid uuid;                     /* of the bootstrap header, or else of ta_head */
+	struct version_claim claims[IMAGE_HEAD_SUBKEYS + 1]; /* its own, then its subkeys' */
+	uint32_t claim_count;
+	uint32_t page_count;  /* pages it consists of: what each user is charged */
+	struct elf_file file; /* file.pages is &pages */
 	struct elf elf;
 	struct page_list pages;
 };
 
 /*
- * Begins to load a file of file_size bytes for guest. OUT_OF_MEMORY: does not fit the guest's
+ * Begins to load a file of file_size bytes for guest. OUT_OF_MEMORY: could never fit the guest's
  * budget (TA-020); SECURITY: too short to be one (TA-008).
  */
 TEE_Result must_check image_stage_begin(struct guest *guest, uint64_t file_size,
@@ -56,8 +64,8 @@ TEE_Result must_check image_stage_begin(struct guest *guest, uint64_t file_size,
 /*
  * Where the next bytes of the file belong: *room (> 0) bytes of secure memory at *to, never
  * crossing a page of the target. After writing filled <= room bytes there, image_stage_commit()
- * accepts them. To be called until image_stage_missing() is 0. OUT_OF_MEMORY; SECURITY: the headers
- * are wrong, or there is no room left (TA-001, TA-008); NOT_SUPPORTED: encrypted image or subkey.
+ * accepts them. To be called until image_stage_missing() is 0. OUT_OF_MEMORY (TA-020); SECURITY:
+ * the headers are wrong, or there is no room left (TA-001, TA-008). Runs brackets.
  */
 TEE_Result must_check image_stage_window(struct image_stage *stage, void **to, size_t *room);
 TEE_Result must_check image_stage_commit(struct image_stage *stage, size_t filled);
@@ -74,8 +82,9 @@ void image_stage_drop(struct image_stage *stage);
 /*
  * Verifies and publishes; the stage is gone afterwards in any case. uuid is what the client asked
  * for. The guest holds one reference to *image more on SUCCESS. SECURITY: anything that does not
- * verify (TA-001 .. TA-009, TA-019, TA-033); BAD_FORMAT: from elf_decode();
- * OUT_OF_MEMORY; TARGET_DEAD. Polls, runs brackets.
+ * verify (TA-001 .. TA-015, TA-019, TA-033); ACCESS_CONFLICT: older than what this guest has seen
+ * (TA-018); BAD_FORMAT: from elf_decode(); OUT_OF_MEMORY; TARGET_DEAD. Polls, runs
+ * brackets.
  */
 TEE_Result must_check image_stage_finish(struct image_stage *stage, const struct uuid *uuid,
 					 struct image **image);
@@ -99,11 +108,7 @@ struct image_totals {
 };
 void image_totals(struct image_totals *totals);
 
+/* After guest_init(). */
 void image_init(void);
-
-/* Octets of RFC 4122 to the native form, back, and equality of native forms. */
-void uuid_from_octets(struct uuid *uuid, const uint8_t octets[16]);
-void uuid_to_octets(const struct uuid *uuid, uint8_t octets[16]);
-bool uuid_equal(const struct uuid *a, const struct uuid *b);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A signed file on its way in. The first page of the file goes to a page of its own, where the
- * headers are; the ELF file behind them goes to the image, so that it begins on a page.
+ * A signed file on its way in. Its first pages go to pages of their own until all headers are
+ * there; the ELF file behind them goes to the image, so that it begins on a page, or is compared
+ * with an image that is known.
  */
 #include "kernel/call/call.h"
 #include "kernel/lib/assert.h"
@@ -12,115 +13,35 @@
 /* Pages hashed in one preemptible bracket; between two of them a dying guest is noticed. */
 #define HASH_BATCH 16
 
-/* What the signed header says, all of it checked against the file's size (TA-001 .. TA-005). */
-struct headers {
-	struct shdr shdr;
-	struct shdr_bootstrap bootstrap;
-	bool has_bootstrap; /* img_type 1 */
-	enum crypto_rsa_scheme scheme;
-	uint32_t hash_offset;
-	uint32_t signature_offset;
-	uint32_t bootstrap_offset;
-	uint32_t elf_offset;
-};
-
 struct image_stage {
 	struct guest *guest;
 	uint64_t file_size;
-	uint64_t filled;    /* bytes of the file that have come */
-	uint8_t *head_page; /* the file's first page */
-	uint32_t head_size; /* bytes of the file that belong there */
-	struct headers headers;
-	struct image *image; /* under construction */
+	uint64_t filled; /* bytes of the file that have come */
+	struct image_head head;
+	uint32_t head_room; /* bytes of the file that go to the head's pages, as far as known */
+	bool head_complete;
+	uint8_t identity[CRYPTO_SHA256_SIZE]; /* of all headers */
+	struct image *image;                  /* under construction, or … */
+	struct image *known;                  /* … a reference to one with the same headers; */
+	uint64_t differs;                     /* not 0: what came after them is not the same */
 	struct image_user *user;
 	TEE_Result refused; /* what was wrong with the headers: nothing more is taken */
 };
 
-/* --- UUIDs ---------------------------------------------------------------------------------------
- */
-
-void uuid_from_octets(struct uuid *uuid, const uint8_t o[16])
+static const struct image_head_element *own_header(const struct image_stage *stage)
 {
-	uuid->time_low = (uint32_t)o[0] << 24 | (uint32_t)o[1] << 16 | (uint32_t)o[2] << 8 | o[3];
-	uuid->time_mid = (uint16_t)(o[4] << 8 | o[5]);
-	uuid->time_hi_and_version = (uint16_t)(o[6] << 8 | o[7]);
-	memcpy(uuid->clock_seq_and_node, o + 8, sizeof(uuid->clock_seq_and_node));
+	return &stage->head.elements[stage->head.subkey_count];
 }
 
-void uuid_to_octets(const struct uuid *uuid, uint8_t o[16])
-{
-	for (unsigned i = 0; i < 4; i++)
-		o[i] = uuid->time_low >> (24 - 8 * i);
-	for (unsigned i = 0; i < 2; i++) {
-		o[4 + i] = uuid->time_mid >> (8 - 8 * i);
-		o[6 + i] = uuid->time_hi_and_version >> (8 - 8 * i);
-	}
-	memcpy(o + 8, uuid->clock_seq_and_node, sizeof(uuid->clock_seq_and_node));
-}
-
-bool uuid_equal(const struct uuid *a, const struct uuid *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
-/* --- headers -------------------------------------------------------------------------------------
- */
-
-static bool decode_scheme(uint32_t algo, enum crypto_rsa_scheme *scheme)
-{
-	switch (algo) {
-	case SHDR_ALGO_RSA_PSS_SHA256:
-		*scheme = CRYPTO_RSA_PSS_SHA256;
-		return true;
-	case SHDR_ALGO_RSA_PKCS1_SHA256:
-		*scheme = CRYPTO_RSA_PKCS1_SHA256;
-		return true;
-	default: /* weak digests, other key types (TA-004) */
-		return false;
-	}
-}
-
-/* Where the parts of a header with plausible sizes lie; false if they do not fit size bytes. */
-static bool lay_out(struct headers *h, uint32_t size)
-{
-	h->hash_offset = sizeof(h->shdr);
-	h->signature_offset = h->hash_offset + h->shdr.hash_size;
-	h->bootstrap_offset = h->signature_offset + h->shdr.sig_size;
-	h->has_bootstrap = h->shdr.img_type == SHDR_BOOTSTRAP_TA;
-	h->elf_offset = h->bootstrap_offset + (h->has_bootstrap ? sizeof(h->bootstrap) : 0);
-	return h->elf_offset <= size;
-}
-
-/* Decodes the size bytes of headers at data; the file is file_size bytes. */
-static TEE_Result decode_headers(struct headers *h, const uint8_t *data, uint32_t size,
-				 uint64_t file_size)
-{
-	if (size < sizeof(h->shdr))
-		return TEE_ERROR_SECURITY;
-	memcpy(&h->shdr, data, sizeof(h->shdr));
-	if (h->shdr.magic != SHDR_MAGIC)
-		return TEE_ERROR_SECURITY;
-	if (h->shdr.img_type == SHDR_ENCRYPTED_TA || h->shdr.img_type == SHDR_SUBKEY)
-		return TEE_ERROR_NOT_SUPPORTED;
-	bool right_sizes = h->shdr.hash_size == CRYPTO_SHA256_SIZE &&
-			   h->shdr.sig_size == crypto_ta_key.modulus_size;
-	if (h->shdr.img_type > SHDR_BOOTSTRAP_TA || !right_sizes ||
-	    !decode_scheme(h->shdr.algo, &h->scheme) || !lay_out(h, size))
-		return TEE_ERROR_SECURITY;
-	if (h->has_bootstrap)
-		memcpy(&h->bootstrap, data + h->bootstrap_offset, sizeof(h->bootstrap));
-	/* Nothing may be missing, and nothing may follow (TA-008). */
-	return file_size - h->elf_offset == h->shdr.img_size ? TEE_SUCCESS : TEE_ERROR_SECURITY;
-}
-
-/* --- filling -------------------------------------------------------------------------------------
+/* --- begin and end -------------------------------------------------------------------------------
  */
 
 static void free_stage(struct image_stage *stage)
 {
 	struct guest *guest = stage->guest;
 
-	page_free(&guest->budget, stage->head_page);
+	for (unsigned i = 0; i < IMAGE_HEAD_PAGES; i++)
+		page_free(&guest->budget, stage->head.pages[i]);
 	heap_free(&guest->heap, stage->user);
 	heap_free(&guest->heap, stage);
 }
@@ -131,28 +52,39 @@ void image_stage_drop(struct image_stage *stage)
 		return;
 	if (stage->image)
 		image_record_drop(stage->guest, stage->image, 0);
+	if (stage->known)
+		image_put(stage->guest, stage->known);
 	free_stage(stage);
+}
+
+/* One more page for the head; it takes the file's next bytes. */
+static TEE_Result grow_head(struct image_stage *stage)
+{
+	uint32_t index = stage->head_room >> PAGE_SHIFT;
+
+	assert(index < IMAGE_HEAD_PAGES && (stage->head_room & PAGE_MASK) == 0);
+	stage->head.pages[index] = page_alloc(&stage->guest->budget);
+	if (!stage->head.pages[index])
+		return TEE_ERROR_OUT_OF_MEMORY;
+	stage->head_room += min(stage->file_size - stage->head_room, (uint64_t)PAGE_SIZE);
+	return TEE_SUCCESS;
 }
 
 TEE_Result image_stage_begin(struct guest *guest, uint64_t file_size, struct image_stage **out)
 {
-	const struct budget *budget = &guest->budget;
 	struct image_stage *stage;
 
 	if (file_size < sizeof(struct shdr))
 		return TEE_ERROR_SECURITY;
-	if ((file_size >> PAGE_SHIFT) + 2 > budget->limit - budget->used)
+	if (file_size >> PAGE_SHIFT > guest->budget.limit)
 		return TEE_ERROR_OUT_OF_MEMORY;
 	stage = heap_alloc(&guest->heap, sizeof(*stage));
 	if (!stage)
 		return TEE_ERROR_OUT_OF_MEMORY;
 	stage->guest = guest;
 	stage->file_size = file_size;
-	stage->head_size = min(file_size, (uint64_t)PAGE_SIZE);
 	stage->user = heap_alloc(&guest->heap, sizeof(*stage->user));
-	stage->head_page = page_alloc(&guest->budget);
-	stage->image = image_record_new(guest);
-	if (!stage->user || !stage->head_page || !stage->image) {
+	if (!stage->user || grow_head(stage)) {
 		image_stage_drop(stage);
 		return TEE_ERROR_OUT_OF_MEMORY;
 	}
@@ -165,25 +97,53 @@ uint64_t image_stage_missing(const struct image_stage *stage)
 	return stage->file_size - stage->filled;
 }
 
-/* The place of byte position of the ELF file, with a page under it. */
+/* --- filling -------------------------------------------------------------------------------------
+ */
+
+/* The place of byte position of the ELF file, with a page under it. What is only compared passes
+ * through the first page of headers, which are done with (all but what was decoded). */
 static TEE_Result elf_place(struct image_stage *stage, uint64_t position, uint8_t **to)
 {
-	struct page_list *pages = &stage->image->pages;
 	uint64_t index = position >> PAGE_SHIFT;
+	uint8_t *page;
 
-	if (index == pages->count) {
-		void *page = page_alloc(&stage->guest->budget);
-		TEE_Result res = TEE_ERROR_OUT_OF_MEMORY;
-
-		if (page)
-			res = page_list_append(pages, page, 0);
-		if (res) {
+	if (stage->known) {
+		page = stage->head.pages[0];
+	} else if (index < stage->image->pages.count) {
+		page = page_list_get(&stage->image->pages, index);
+	} else {
+		page = page_alloc(&stage->guest->budget);
+		if (!page)
+			return TEE_ERROR_OUT_OF_MEMORY;
+		if (page_list_append(&stage->image->pages, page, 0)) {
 			page_free(&stage->guest->budget, page);
-			return res;
+			return TEE_ERROR_OUT_OF_MEMORY;
 		}
 	}
-	*to = (uint8_t *)page_list_get(pages, index) + (position & PAGE_MASK);
+	*to = page + (position & PAGE_MASK);
 	return TEE_SUCCESS;
+}
+
+/*
+ * Compares size bytes of the ELF file from position on with the known image, all of them whatever
+ * the first ones are: how long it takes says nothing of where another guest's file differs.
+ */
+static void compare(struct image_stage *stage, uint64_t position, const uint8_t *data, size_t size)
+{
+	const uint8_t *page = page_list_get(&stage->known->pages, position >> PAGE_SHIFT);
+	const uint8_t *other = page + (position & PAGE_MASK);
+	size_t done = 0;
+
+	assert((position & PAGE_MASK) + size <= PAGE_SIZE);
+	for (; done + sizeof(uint64_t) <= size; done += sizeof(uint64_t)) {
+		uint64_t a, b;
+
+		memcpy(&a, data + done, sizeof(a));
+		memcpy(&b, other + done, sizeof(b));
+		stage->differs |= a ^ b;
+	}
+	for (; done < size; done++)
+		stage->differs |= data[done] ^ other[done];
 }
 
 TEE_Result image_stage_window(struct image_stage *stage, void **to, size_t *room)
@@ -194,12 +154,13 @@ TEE_Result image_stage_window(struct image_stage *stage, void **to, size_t *room
 		return stage->refused;
 	if (image_stage_missing(stage) == 0)
 		return TEE_ERROR_SECURITY;
-	if (stage->filled < stage->head_size) {
-		*to = stage->head_page + stage->filled;
-		*room = stage->head_size - stage->filled;
+	if (!stage->head_complete) {
+		uint32_t filled = stage->head.filled;
+		*to = stage->head.pages[filled >> PAGE_SHIFT] + (filled & PAGE_MASK);
+		*room = stage->head_room - filled;
 		return TEE_SUCCESS;
 	}
-	uint64_t position = stage->filled - stage->headers.elf_offset;
+	uint64_t position = stage->filled - stage->head.size;
 	TEE_Result res = elf_place(stage, position, &place);
 	if (res)
 		return res;
@@ -208,30 +169,99 @@ TEE_Result image_stage_window(struct image_stage *stage, void **to, size_t *room
 	return TEE_SUCCESS;
 }
 
-/* The first page is complete: its headers tell where the ELF file begins. */
+/* The signed headers contain the digest of the rest, so they identify the image. */
+static void identify(struct image_stage *stage)
+{
+	struct crypto_sha256 hash;
+
+	call_preemptible_begin();
+	crypto_sha256_init(&hash);
+	image_head_hash(&stage->head, 0, stage->head.size, &hash);
+	crypto_sha256_final(&hash, stage->identity);
+	call_preemptible_end();
+}
+
+/* Looks for an image with the same headers. Charges the guest for it if there is one. */
+static TEE_Result recognise(struct image_stage *stage)
+{
+	struct image *image = image_find(stage->identity);
+	TEE_Result res;
+
+	if (!image)
+		return TEE_SUCCESS;
+	res = image_attach(stage->guest, image, stage->user, false);
+	stage->user = NULL;
+	if (!res)
+		stage->known = image;
+	return res;
+}
+
+/* An unknown file: it has to fit what the guest has left (TA-020). */
+static TEE_Result make_image(struct image_stage *stage)
+{
+	const struct budget *budget = &stage->guest->budget;
+	uint64_t size = stage->file_size - stage->head.size;
+
+	if ((size >> PAGE_SHIFT) + 2 > budget->limit - budget->used)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	stage->image = image_record_new(stage->guest);
+	return stage->image ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
+}
+
+/* All headers are there, and perhaps the first bytes of the ELF file behind them. */
 static TEE_Result take_head(struct image_stage *stage)
 {
-	struct headers *h = &stage->headers;
-	TEE_Result res = decode_headers(h, stage->head_page, stage->head_size, stage->file_size);
+	const struct image_head *head = &stage->head;
+	size_t rest = head->filled - head->size;
+	const uint8_t *data = head->pages[(head->filled - 1) >> PAGE_SHIFT];
+	TEE_Result res = TEE_SUCCESS;
 	uint8_t *place;
 
-	if (res || h->elf_offset == stage->head_size)
+	stage->head_complete = true;
+	identify(stage);
+	if (!head->is_encrypted)
+		res = recognise(stage);
+	if (!res && !stage->known)
+		res = make_image(stage);
+	if (res || rest == 0)
 		return res;
+	data += head->size & PAGE_MASK;
+	if (stage->known) {
+		compare(stage, 0, data, rest);
+		return TEE_SUCCESS;
+	}
 	res = elf_place(stage, 0, &place);
-	if (res)
-		return res;
-	memcpy(place, stage->head_page + h->elf_offset, stage->head_size - h->elf_offset);
-	return TEE_SUCCESS;
+	if (!res)
+		memcpy(place, data, rest);
+	return res;
+}
+
+/* The pages that the head has are full. */
+static TEE_Result decode_head(struct image_stage *stage)
+{
+	switch (image_head_lay_out(&stage->head, stage->file_size)) {
+	case IMAGE_HEAD_MORE:
+		return grow_head(stage);
+	case IMAGE_HEAD_COMPLETE:
+		return take_head(stage);
+	default:
+		return TEE_ERROR_SECURITY;
+	}
 }
 
 TEE_Result image_stage_commit(struct image_stage *stage, size_t filled)
 {
-	uint64_t before = stage->filled;
+	uint64_t position = stage->filled - stage->head.size;
 
 	assert(filled <= image_stage_missing(stage));
 	stage->filled += filled;
-	if (before < stage->head_size && stage->filled == stage->head_size)
-		stage->refused = take_head(stage);
+	if (!stage->head_complete) {
+		stage->head.filled += filled;
+		if (stage->head.filled == stage->head_room)
+			stage->refused = decode_head(stage);
+	} else if (stage->known) {
+		compare(stage, position, stage->head.pages[0] + (position & PAGE_MASK), filled);
+	}
 	return stage->refused;
 }
 
@@ -260,29 +290,11 @@ TEE_Result image_stage_write(struct image_stage *stage, const void *data, size_t
 /* --- verification --------------------------------------------------------------------------------
  */
 
-static TEE_Result verify_signature(const struct image_stage *stage)
-{
-	const struct headers *h = &stage->headers;
-	struct crypto_work work;
-	TEE_Result res = crypto_work_begin(&work, &stage->guest->budget);
-
-	if (res)
-		return res;
-	call_preemptible_begin();
-	res = crypto_rsa_verify(&work, &crypto_ta_key, h->scheme, stage->head_page + h->hash_offset,
-				stage->head_page + h->signature_offset, h->shdr.sig_size);
-	call_preemptible_end();
-	crypto_work_end(&work);
-	if (res == TEE_SUCCESS || res == TEE_ERROR_OUT_OF_MEMORY)
-		return res;
-	return TEE_ERROR_SECURITY;
-}
-
 /* Hashes one batch of the ELF file's pages from first on. Only this call knows the pages. */
 static void hash_batch(struct crypto_sha256 *hash, const struct image_stage *stage, uint64_t first)
 {
 	const struct page_list *pages = &stage->image->pages;
-	uint64_t size = stage->headers.shdr.img_size;
+	uint64_t size = own_header(stage)->shdr.img_size;
 
 	call_preemptible_begin();
 	for (uint64_t i = first; i < pages->count && i < first + HASH_BATCH; i++)
@@ -294,15 +306,15 @@ static void hash_batch(struct crypto_sha256 *hash, const struct image_stage *sta
 /* What the signature covers is this digest, and the digest covers all but itself (TA-006). */
 static TEE_Result verify_digest(const struct image_stage *stage)
 {
-	const struct headers *h = &stage->headers;
-	uint8_t digest[CRYPTO_SHA256_SIZE];
+	const struct image_head *head = &stage->head;
+	const struct image_head_element *e = own_header(stage);
+	uint8_t digest[CRYPTO_SHA256_SIZE], claimed[CRYPTO_SHA256_SIZE];
 	struct crypto_sha256 hash;
 	TEE_Result res = TEE_SUCCESS;
 
 	crypto_sha256_init(&hash);
-	crypto_sha256_update(&hash, &h->shdr, sizeof(h->shdr));
-	if (h->has_bootstrap)
-		crypto_sha256_update(&hash, &h->bootstrap, sizeof(h->bootstrap));
+	crypto_sha256_update(&hash, &e->shdr, sizeof(e->shdr));
+	image_head_hash(head, e->body, head->size - e->body, &hash);
 	for (uint64_t i = 0; !res && i < stage->image->pages.count; i += HASH_BATCH) {
 		hash_batch(&hash, stage, i);
 		res = call_poll();
@@ -310,9 +322,8 @@ static TEE_Result verify_digest(const struct image_stage *stage)
 	crypto_sha256_final(&hash, digest);
 	if (res)
 		return res;
-	return crypto_equal(digest, stage->head_page + h->hash_offset, sizeof(digest))
-		       ? TEE_SUCCESS
-		       : TEE_ERROR_SECURITY;
+	image_head_read(head, e->hash, claimed, sizeof(claimed));
+	return crypto_equal(digest, claimed, sizeof(digest)) ? TEE_SUCCESS : TEE_ERROR_SECURITY;
 }
 
 /* The bootstrap header's UUID is what was asked for (TA-007). */
@@ -320,48 +331,51 @@ static TEE_Result verify_uuid(const struct image_stage *stage, const struct uuid
 {
 	struct uuid uuid;
 
-	if (!stage->headers.has_bootstrap)
+	if (!stage->head.has_bootstrap)
 		return TEE_SUCCESS;
-	uuid_from_octets(&uuid, stage->headers.bootstrap.uuid);
+	uuid_from_octets(&uuid, stage->head.bootstrap.uuid);
 	return uuid_equal(&uuid, asked) ? TEE_SUCCESS : TEE_ERROR_SECURITY;
 }
 
-static TEE_Result verify(struct image_stage *stage, const struct uuid *uuid)
+/* What the file says of its version counts only once all of it is known to be genuine (TA-017). */
+static TEE_Result verify_versions(struct image_stage *stage, const struct uuid *uuid)
 {
 	struct image *image = stage->image;
-	TEE_Result res = stage->refused;
+	uint32_t version = stage->head.has_bootstrap ? stage->head.bootstrap.ta_version : 0;
 
-	if (!res && image_stage_missing(stage) > 0)
-		res = TEE_ERROR_SECURITY;
-	if (!res)
-		res = verify_signature(stage);
-	if (!res)
-		res = verify_uuid(stage, uuid);
-	if (!res)
-		res = verify_digest(stage);
-	if (res)
-		return res;
-	image->file.size = stage->headers.shdr.img_size;
+	image->claims[0] = (struct version_claim){.uuid = *uuid, .version = version};
+	image->claim_count = stage->head.subkey_count + 1;
+	return versions_admit(stage->guest, image->claims, image->claim_count);
+}
+
+static TEE_Result decode_elf(struct image_stage *stage, const struct uuid *uuid)
+{
+	struct image *image = stage->image;
+	TEE_Result res;
+
+	image->file.size = own_header(stage)->shdr.img_size;
 	res = elf_decode(&image->file, &image->elf);
 	if (res)
 		return res;
 	/* An app tells its UUID itself; a library has only the header's, which was checked. */
 	bool is_right = image->elf.is_app ? uuid_equal(&image->elf.head.uuid, uuid)
-					  : stage->headers.has_bootstrap;
-	image->uuid = *uuid;
+					  : stage->head.has_bootstrap;
 	return is_right ? TEE_SUCCESS : TEE_ERROR_SECURITY;
 }
 
-/* The signed headers contain the digest of the rest, so they identify the image. */
-static void identify(const struct image_stage *stage)
+static TEE_Result verify(struct image_stage *stage, const struct uuid *uuid)
 {
-	struct image *image = stage->image;
-	struct crypto_sha256 hash;
+	TEE_Result res = image_head_verify(&stage->head, stage->guest, stage->image->claims);
 
-	crypto_sha256_init(&hash);
-	crypto_sha256_update(&hash, stage->head_page, stage->headers.elf_offset);
-	crypto_sha256_final(&hash, image->identity);
-	image->version = stage->headers.has_bootstrap ? stage->headers.bootstrap.ta_version : 0;
+	if (!res)
+		res = verify_uuid(stage, uuid);
+	if (!res)
+		res = verify_digest(stage);
+	if (!res)
+		res = verify_versions(stage, uuid);
+	if (!res)
+		res = decode_elf(stage, uuid);
+	return res;
 }
 
 /* Exchanges the stage's image for the cached one, or makes it the cached one. */
@@ -389,15 +403,45 @@ static TEE_Result publish(struct image_stage *stage, struct image **image)
 	return res;
 }
 
-TEE_Result image_stage_finish(struct image_stage *stage, const struct uuid *uuid,
-			      struct image **image)
+static TEE_Result finish_new(struct image_stage *stage, const struct uuid *uuid,
+			     struct image **image)
 {
 	TEE_Result res = verify(stage, uuid);
 
-	if (!res) {
-		identify(stage);
-		res = publish(stage, image);
-	}
+	if (res)
+		return res;
+	memcpy(stage->image->identity, stage->identity, sizeof(stage->identity));
+	stage->image->uuid = *uuid;
+	return publish(stage, image);
+}
+
+/* The known image was verified; what is left is whether this guest may have it. */
+static TEE_Result finish_known(struct image_stage *stage, const struct uuid *uuid,
+			       struct image **image)
+{
+	struct image *known = stage->known;
+	TEE_Result res;
+
+	if (stage->differs || !uuid_equal(&known->uuid, uuid))
+		return TEE_ERROR_SECURITY;
+	res = versions_admit(stage->guest, known->claims, known->claim_count);
+	if (res)
+		return res;
+	stage->known = NULL;
+	*image = known;
+	return TEE_SUCCESS;
+}
+
+TEE_Result image_stage_finish(struct image_stage *stage, const struct uuid *uuid,
+			      struct image **image)
+{
+	TEE_Result res = stage->refused;
+
+	if (!res && image_stage_missing(stage) > 0)
+		res = TEE_ERROR_SECURITY;
+	if (!res)
+		res = stage->known ? finish_known(stage, uuid, image)
+				   : finish_new(stage, uuid, image);
 	image_stage_drop(stage);
 	return res;
 }

@@ -26,6 +26,8 @@ static void ta_002_signatures_of_all_24_shipped_files_verify(void **state)
 		const uint8_t *data = ta_files[i].data;
 		struct crypto_work work;
 
+		if (ta_elf_offset(&ta_files[i]) != TA_ELF_OFFSET)
+			continue; /* signed by a subkey: image_chain_test */
 		assert_int_equal(crypto_work_begin(&work, &guest_a->budget), TEE_SUCCESS);
 		assert_int_equal(crypto_rsa_verify(&work, &crypto_ta_key, CRYPTO_RSA_PSS_SHA256,
 						   data + 20, data + 52, 256),
@@ -34,34 +36,19 @@ static void ta_002_signatures_of_all_24_shipped_files_verify(void **state)
 	}
 }
 
-/* What a file holds that later work is needed for. */
-static TEE_Result expected(const struct ta_file *f)
+/* TA-006, TA-010, TA-032: apps, libraries, and two that subkeys signed. */
+static void ta_006_all_shipped_files_load(void **state)
 {
-	const char *name = strrchr(f->path, '/') + 1;
-
-	if (!strncmp(name, "5c206987", 8) || !strncmp(name, "a720ccbb", 8))
-		return TEE_ERROR_NOT_SUPPORTED; /* subkeys */
-	return TEE_SUCCESS;
-}
-
-static void ta_006_shipped_apps_load_and_the_others_are_refused_by_kind(void **state)
-{
-	unsigned loaded = 0;
-
 	(void)state;
 	for (size_t i = 0; i < ta_file_count; i++) {
 		TEE_Result res = load_file(guest_a, &ta_files[i]);
 
-		if (res != expected(&ta_files[i]))
-			fail_msg("%s: %08x", ta_files[i].path, res);
 		if (res)
-			continue;
+			fail_msg("%s: %08x", ta_files[i].path, res);
 		assert_true(uuid_equal(&image->uuid, &ta_files[i].uuid));
-		assert_int_equal(image->file.size, ta_files[i].size - TA_ELF_OFFSET);
+		assert_int_equal(image->file.size, ta_files[i].size - ta_elf_offset(&ta_files[i]));
 		image_put(guest_a, image);
-		loaded++;
 	}
-	assert_int_equal(loaded, 22);
 }
 
 static void check_signed(const char *options, TEE_Result good)
@@ -99,11 +86,12 @@ static void ta_004_weak_digests_and_other_keys_are_refused(void **state)
 		check_signed(options[i], TEE_ERROR_SECURITY);
 }
 
-static void kinds_of_images_that_are_not_built_yet_are_refused(void **state)
+/* TA-001: nothing of such a kind is signed here, but only kinds 2 and 3 exist at all. */
+static void ta_001_other_kinds_of_images_are_refused(void **state)
 {
 	(void)state;
-	check_signed("img_type=2", TEE_ERROR_NOT_SUPPORTED);
-	check_signed("img_type=3", TEE_ERROR_NOT_SUPPORTED);
+	check_signed("img_type=2", TEE_ERROR_SECURITY);
+	check_signed("img_type=3", TEE_ERROR_SECURITY);
 	check_signed("img_type=4", TEE_ERROR_SECURITY);
 	check_signed("img_type=0xffffffff", TEE_ERROR_SECURITY);
 }
@@ -127,7 +115,7 @@ static void ta_033_legacy_images_are_known_by_their_ta_head(void **state)
 	(void)state;
 	assert_int_equal(size, f->size - 20);
 	assert_int_equal(load_image(guest_a, file, size, &f->uuid, &image), TEE_SUCCESS);
-	assert_int_equal(image->version, 0);
+	assert_int_equal(image->claims[0].version, 0);
 	image_put(guest_a, image);
 	other.clock_seq_and_node[7] ^= 1;
 	assert_int_equal(load_image(guest_a, file, size, &other, &image), TEE_ERROR_SECURITY);
@@ -172,8 +160,7 @@ static void ta_001_any_changed_bit_of_the_headers_is_refused(void **state)
 	(void)state;
 	for (size_t bit = 0; bit < 8 * TA_ELF_OFFSET; bit += bit < 8 * 20 ? 1 : 37) {
 		TEE_Result res = load_changed(f, bit / 8, 1u << bit % 8, f->size);
-		bool other_kind = bit == 8 * 4 + 1; /* 1 becomes 3: a subkey */
-		assert_int_equal(res, other_kind ? TEE_ERROR_NOT_SUPPORTED : TEE_ERROR_SECURITY);
+		assert_int_equal(res, TEE_ERROR_SECURITY);
 	}
 }
 
@@ -408,6 +395,8 @@ static void unused_images_go_when_memory_is_wanted_the_oldest_first(void **state
 			images++;
 		}
 	}
+	while (versions_forget(guest_b))
+		;
 	image_totals(&totals);
 	assert_int_equal(totals.images, images);
 	assert_int_equal(fixture_pages_used() - with_kept, totals.unused_pages);
@@ -521,7 +510,8 @@ static void attack_13_each_failing_allocation_leaves_nothing_behind(void **state
 	struct image *held = image;
 	unsigned warm = fixture_fail_each(load_small_warm, &failures.alloc_at, &failures.allocs,
 					  TEE_ERROR_OUT_OF_MEMORY);
-	assert_true(warm > 28 && warm < cold);
+	/* What is only compared takes a record, a use and a page. */
+	assert_in_range(warm, 3, 8);
 	image_put(guest_a, held);
 }
 
@@ -556,10 +546,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(ta_002_signatures_of_all_24_shipped_files_verify),
-		TEST(ta_006_shipped_apps_load_and_the_others_are_refused_by_kind),
+		TEST(ta_006_all_shipped_files_load),
 		TEST(ta_003_pkcs1_signatures_are_accepted),
 		TEST(ta_004_weak_digests_and_other_keys_are_refused),
-		TEST(kinds_of_images_that_are_not_built_yet_are_refused),
+		TEST(ta_001_other_kinds_of_images_are_refused),
 		TEST(ta_007_bootstrap_uuid_must_be_the_one_asked_for),
 		TEST(ta_033_legacy_images_are_known_by_their_ta_head),
 		TEST(ta_009_each_of_the_ten_corruptions_is_refused),
