@@ -154,9 +154,23 @@ _Static_assert(sizeof(struct dl_phdr_info) == 64, "dl_phdr_info");
 #define SYS_WAIT                    12u
 #define SYS_GET_TIME                13u
 #define SYS_SET_TA_TIME             14u
+#define SYS_CRYP_STATE_ALLOC        15u
+#define SYS_CRYP_STATE_COPY         16u
+#define SYS_CRYP_STATE_FREE         17u
+#define SYS_HASH_INIT               18u
+#define SYS_HASH_UPDATE             19u
+#define SYS_HASH_FINAL              20u
 #define SYS_RANDOM                  33u
 #define SYS_CACHE_OPERATION         70u
 #define SYS_MAX                     70u
+
+/* Algorithms and modes of cryptographic states (trusted-app ABI §4.6.5). */
+#define TEE_ALG_SHA1    0x50000002u
+#define TEE_ALG_SHA224  0x50000003u
+#define TEE_ALG_SHA256  0x50000004u
+#define TEE_ALG_SHA384  0x50000005u
+#define TEE_ALG_SHA512  0x50000006u
+#define TEE_MODE_DIGEST 5u
 /* clang-format on */
 
 #endif

@@ -2,8 +2,8 @@
 #include "kernel/syscall/syscall.h"
 
 #include "kernel/crypto/crypto.h"
-#include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/syscall/object.h"
 #include "kernel/ta/crash.h"
 
 static TEE_Result sys_return(struct syscall *sc)
@@ -139,6 +139,12 @@ static TEE_Result (*const table[SYS_MAX + 1])(struct syscall *sc) = {
 	[SYS_WAIT] = sys_wait,
 	[SYS_GET_TIME] = sys_get_time,
 	[SYS_SET_TA_TIME] = sys_set_ta_time,
+	[SYS_CRYP_STATE_ALLOC] = sys_cryp_state_alloc,
+	[SYS_CRYP_STATE_COPY] = sys_cryp_state_copy,
+	[SYS_CRYP_STATE_FREE] = sys_cryp_state_free,
+	[SYS_HASH_INIT] = sys_hash_init,
+	[SYS_HASH_UPDATE] = sys_hash_update,
+	[SYS_HASH_FINAL] = sys_hash_final,
 	[SYS_RANDOM] = sys_random,
 	[SYS_CACHE_OPERATION] = sys_cache_operation,
 };
@@ -158,15 +164,9 @@ static enum ta_verdict dispatch(struct ta_instance *instance, struct ta_session 
 	return instance->guest->dying ? TA_PANIC : sc.verdict;
 }
 
-/* No system call makes anything that outlives it yet. */
-static void release(struct ta_instance *instance)
-{
-	assert(list_empty(&instance->objects));
-}
-
 void syscall_init(void)
 {
 	ta_syscall = dispatch;
-	ta_release = release;
+	ta_release = object_free_all;
 	syscall_time_init();
 }

@@ -49,6 +49,14 @@ TEE_Result syscall_foreign_result(uint64_t number, TEE_Result result);
  * absent algorithm or object. */
 TEE_Result syscall_refusal(uint64_t number);
 
+/* Cryptographic states and digests (TA-100 .. TA-103). */
+TEE_Result must_check sys_cryp_state_alloc(struct syscall *sc);
+TEE_Result must_check sys_cryp_state_copy(struct syscall *sc);
+TEE_Result must_check sys_cryp_state_free(struct syscall *sc);
+TEE_Result must_check sys_hash_init(struct syscall *sc);
+TEE_Result must_check sys_hash_update(struct syscall *sc);
+TEE_Result must_check sys_hash_final(struct syscall *sc);
+
 void syscall_init(void);
 
 #endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/syscall/object.h"
+
+static struct object *find(const struct ta_instance *instance, uint64_t handle)
+{
+	list_for_each (node, &instance->objects) {
+		struct object *object = list_entry(node, struct object, link);
+		if (object->handle == handle)
+			return object;
+	}
+	return NULL;
+}
+
+static bool is_full(const struct ta_instance *instance)
+{
+	unsigned count = 0;
+
+	list_for_each (node, &instance->objects)
+		count++;
+	return count >= OBJECTS_MAX;
+}
+
+/* After 2^32 objects numbers come round again; those in use are passed over. */
+static uint32_t unused_handle(struct ta_instance *instance)
+{
+	do
+		instance->next_object++;
+	while (instance->next_object == 0 || find(instance, instance->next_object));
+	return instance->next_object;
+}
+
+struct object *object_new(struct ta_instance *instance, enum object_kind kind, size_t size)
+{
+	if (is_full(instance))
+		return NULL;
+	struct object *object = heap_alloc(&instance->guest->heap, size);
+	if (!object)
+		return NULL;
+	object->kind = kind;
+	object->handle = unused_handle(instance);
+	list_insert(&instance->objects, &object->link);
+	return object;
+}
+
+struct object *object_find(const struct ta_instance *instance, enum object_kind kind,
+			   uint64_t handle)
+{
+	struct object *object = find(instance, handle);
+
+	return object && object->kind == kind ? object : NULL;
+}
+
+void object_free(struct ta_instance *instance, struct object *object)
+{
+	list_remove(&object->link);
+	heap_free(&instance->guest->heap, object);
+}
+
+void object_free_all(struct ta_instance *instance)
+{
+	while (!list_empty(&instance->objects))
+		object_free(instance, list_entry(instance->objects.next, struct object, link));
+}
