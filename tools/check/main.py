@@ -29,7 +29,7 @@ def read_results(results: Path) -> Tuple[int, int]:
 
 def run_booted(selection: str, patterns: List[str]) -> Tuple[int, int]:
     """Run the tests in tests/ with pytest; selection is an expression of markers."""
-    results = build_dir() / "pytest.xml"
+    results = build_dir() / ("pytest-long.xml" if selection == "long" else "pytest.xml")
     if results.exists():
         results.unlink()
     argv = [DEBIAN_PYTHON, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={results}",

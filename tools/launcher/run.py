@@ -63,7 +63,8 @@ class Task:
                                     "instances": self.guest.instances, "kills": self.kills}
         if self.summary.summaries:
             found["xtest"] = {"cases": self.summary.cases, "failed": self.summary.failed,
-                              "subtests": self.summary.subtests, "skipped": self.summary.skipped}
+                              "subtests": self.summary.subtests, "skipped": self.summary.skipped,
+                              "results": self.summary.results}
         return found
 
 
