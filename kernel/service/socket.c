@@ -141,8 +141,12 @@ static TEE_Result take(TEE_Result res, const struct payload *payload, uint64_t s
 		to->size = min(size, (uint64_t)UINT32_MAX);
 		return res;
 	}
-	to->size = res ? 0 : min(size, payload->size);
-	return res ? res : payload_copy_out(payload, to, to->size);
+	/* With any other error nothing moved and the size stays as it came: clients of a time-out
+	 * look at it. */
+	if (res)
+		return res;
+	to->size = min(size, payload->size);
+	return payload_copy_out(payload, to, to->size);
 }
 
 static TEE_Result receive(struct ta_session *session, struct ta_params *params)
