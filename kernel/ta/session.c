@@ -207,29 +207,38 @@ static bool must_check close_now(struct ta_session *session)
 	return true;
 }
 
+static void move_all(struct list *from, struct list *to)
+{
+	while (!list_empty(from)) {
+		struct list *node = from->next;
+		list_remove(node);
+		list_insert(to, node);
+	}
+}
+
 /*
  * Closes what the running call has left to close. Each may leave more behind: they are queued, so
- * that a chain of apps that open each other makes work but no depth. What can't be closed from
- * here waits for the next outer level; the outermost is inside of nothing and closes everything.
+ * that a chain of apps that open each other makes work but no depth; and those that are queued here
+ * are not for the apps that are entered meanwhile. What can't be closed from here waits for the
+ * next outer level; the outermost is inside of nothing and closes everything.
  */
 static void close_orphans(void)
 {
 	struct call *call = call_current();
-	struct list later;
+	struct list due, later;
 
+	list_init(&due);
 	list_init(&later);
-	while (!list_empty(&call->orphans)) {
-		struct ta_session *session =
-			list_entry(call->orphans.next, struct ta_session, of_opener);
+	for (;;) {
+		move_all(&call->orphans, &due);
+		if (list_empty(&due))
+			break;
+		struct ta_session *session = list_entry(due.next, struct ta_session, of_opener);
 		list_remove(&session->of_opener);
 		if (!close_now(session))
 			list_insert(&later, &session->of_opener);
 	}
-	while (!list_empty(&later)) {
-		struct list *node = later.next;
-		list_remove(node);
-		list_insert(&call->orphans, node);
-	}
+	move_all(&later, &call->orphans);
 }
 
 /* --- what callers ask for

@@ -10,12 +10,38 @@
 const struct app_step *app_steps;
 unsigned app_step_count;
 uint32_t app_result;
+const struct app_program *(*app_choose)(struct arch_aspace *as, struct user_context *ctx);
+void (*app_prepare)(const struct app_step *step, struct arch_aspace *as, struct user_context *ctx);
+void (*app_done)(const struct app_step *step, struct arch_aspace *as, struct user_context *ctx);
 void (*app_on_entry)(struct arch_aspace *as, struct user_context *ctx, struct utee_params *params);
 unsigned app_entries[3];
 uint32_t app_results[16];
 
+static const struct app_program *program_of(const struct user_context *ctx)
+{
+	static struct app_program common;
+
+	common = (struct app_program){app_steps, app_step_count, app_result};
+	return app_choose && ctx->x[21] ? (const struct app_program *)ctx->x[21] : &common;
+}
+
+/* What the last step's system call answered. */
+static void take_result(const struct app_program *program, struct arch_aspace *as,
+			struct user_context *ctx)
+{
+	uint64_t at = ctx->x[19] - 1;
+
+	if (!ctx->x[20] || at == 0)
+		return;
+	if (at - 1 < 16)
+		app_results[at - 1] = (uint32_t)ctx->x[0];
+	if (app_done && at <= program->count)
+		app_done(&program->steps[at - 1], as, ctx);
+	ctx->x[20] = 0;
+}
+
 /* Registers that the kernel keeps for the app hold its progress: x19 the next step + 1, x20 a step
- * is out. */
+ * is out, x21 the program. */
 static enum user_exit run(struct arch_aspace *as, struct user_context *ctx,
 			  struct user_fault *fault)
 {
@@ -25,19 +51,19 @@ static enum user_exit run(struct arch_aspace *as, struct user_context *ctx,
 		app_entries[ctx->x[0]]++;
 		ctx->x[19] = 1;
 		ctx->x[20] = 0;
+		ctx->x[21] = app_choose ? (uint64_t)app_choose(as, ctx) : 0;
 		if (app_on_entry)
 			app_on_entry(as, ctx, params);
 	}
+	const struct app_program *program = program_of(ctx);
+	take_result(program, as, ctx);
 	uint64_t at = ctx->x[19] - 1;
-	if (ctx->x[20] && at > 0 && at - 1 < 16)
-		app_results[at - 1] = (uint32_t)ctx->x[0];
-	ctx->x[20] = 0;
-	if (at >= app_step_count) {
+	if (at >= program->count) {
 		ctx->x[8] = SYS_RETURN;
-		ctx->x[0] = app_result;
+		ctx->x[0] = program->result;
 		return USER_EXIT_SVC;
 	}
-	const struct app_step *step = &app_steps[at];
+	const struct app_step *step = &program->steps[at];
 	ctx->x[19]++;
 	switch (step->what) {
 	case APP_FAULT:
@@ -49,6 +75,8 @@ static enum user_exit run(struct arch_aspace *as, struct user_context *ctx,
 		ctx->x[8] = step->number;
 		memcpy(ctx->x, step->arg, sizeof(step->arg));
 		ctx->x[20] = 1;
+		if (app_prepare)
+			app_prepare(step, as, ctx);
 		return USER_EXIT_SVC;
 	}
 }
@@ -59,6 +87,9 @@ void app_reset(void)
 	app_step_count = 0;
 	app_result = TEE_SUCCESS;
 	app_on_entry = NULL;
+	app_choose = NULL;
+	app_prepare = NULL;
+	app_done = NULL;
 	memset(app_entries, 0, sizeof(app_entries));
 	memset(app_results, 0, sizeof(app_results));
 	host_user = run;

@@ -19,10 +19,26 @@ struct app_step {
 	uint64_t arg[8];
 };
 
+/* What one entry does, if a test tells entries apart. */
+struct app_program {
+	const struct app_step *steps;
+	unsigned count;
+	uint32_t result;
+};
+
+/* Says at each entry what it is to do; NULL (also returned): the steps below. */
+extern const struct app_program *(*app_choose)(struct arch_aspace *as, struct user_context *ctx);
+
 /* What happens in each entry, in order; after the last step the app returns app_result. */
 extern const struct app_step *app_steps;
 extern unsigned app_step_count;
 extern uint32_t app_result;
+
+/* Called when a step's x0..x8 are set, and when its result is in x0. May be NULL. */
+extern void (*app_prepare)(const struct app_step *step, struct arch_aspace *as,
+			   struct user_context *ctx);
+extern void (*app_done)(const struct app_step *step, struct arch_aspace *as,
+			struct user_context *ctx);
 
 /* Called at each entry with the app's parameter block, as it lies on its stack. May be NULL. */
 extern void (*app_on_entry)(struct arch_aspace *as, struct user_context *ctx,
