@@ -50,6 +50,27 @@ static uint64_t checksum(const struct page_list *pages)
 	return sum;
 }
 
+/* An app that needs the mutant; or none. */
+static struct {
+	struct elf_copy copy;
+	struct elf elf;
+	bool used;
+} company;
+
+static TEE_Result load_mutant(void)
+{
+	struct elf_module first = {.file = &company.copy.file, .elf = &company.elf};
+	struct elf_module mutant = {.file = &app.copy.file, .elf = &app.elf};
+	struct elf_modules modules = {.count = 2};
+
+	if (!company.used)
+		return load_alone(&app.copy.file, &app.elf, &app.as, &app.instance);
+	list_init(&modules.list);
+	list_insert(&modules.list, &first.link);
+	list_insert(&modules.list, &mutant.link);
+	return elf_load(&app.as, &modules, &first);
+}
+
 /* Opens the file; the file itself must not change, whatever it says, and nothing may stay. */
 static TEE_Result open_mutant(void)
 {
@@ -60,7 +81,7 @@ static TEE_Result open_mutant(void)
 	if (!res)
 		res = uaspace_init(&app.as, guest_b);
 	if (!res) {
-		res = load_alone(&app.copy.file, &app.elf, &app.as, &app.instance);
+		res = load_mutant();
 		uaspace_destroy(&app.as);
 	}
 	assert_int_equal(guest_b->budget.used, used);
@@ -123,7 +144,7 @@ static size_t find_targets(const uint8_t *file, struct target *targets, size_t m
 		struct elf_shdr sh;
 		memcpy(&sh, file + h->shoff + i * sizeof(sh), sizeof(sh));
 		bool hurts = sh.type == SHT_RELA || sh.type == SHT_DYNSYM ||
-			     sh.type == SHT_STRTAB || sh.type == 6;
+			     sh.type == SHT_STRTAB || sh.type == SHT_GNU_HASH || sh.type == 6;
 		if (hurts && sh.size > 0)
 			targets[n++] = (struct target){sh.offset, sh.size};
 	}
@@ -181,6 +202,20 @@ static void ta_027_mutated_shipped_app_never_harms_the_loader(void **state)
 	(void)state;
 	seed = 1;
 	run_mutations(f->data + TA_ELF_OFFSET, f->size - TA_ELF_OFFSET, 4000);
+}
+
+static void ta_027_mutated_library_never_harms_the_loader(void **state)
+{
+	const struct ta_file *os_test = ta_file("5b9e0e40"), *f = ta_file("ffd2bded");
+
+	(void)state;
+	seed = 3;
+	elf_copy_make(&company.copy, os_test->data + TA_ELF_OFFSET, os_test->size - TA_ELF_OFFSET);
+	assert_int_equal(elf_decode(&company.copy.file, &company.elf), TEE_SUCCESS);
+	company.used = true;
+	run_mutations(f->data + TA_ELF_OFFSET, f->size - TA_ELF_OFFSET, 4000);
+	company.used = false;
+	elf_copy_drop(&company.copy);
 }
 
 static void ta_027_mutated_tiny_app_never_harms_the_loader(void **state)
@@ -269,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(reading_is_bounded_by_the_file),
 		TEST(ta_027_mutated_shipped_app_never_harms_the_loader),
+		TEST(ta_027_mutated_library_never_harms_the_loader),
 		TEST(ta_027_mutated_tiny_app_never_harms_the_loader),
 		TEST(each_failing_allocation_or_death_leaves_nothing_behind),
 		TEST(a_guest_that_dies_while_its_file_is_decoded_is_noticed),

@@ -103,6 +103,38 @@ static void make_sections(struct tiny_elf *e)
 					   .entsize = sizeof(struct elf_rela_entry)};
 }
 
+uint32_t tiny_elf_name(struct tiny_elf *e, const char *name)
+{
+	uint32_t used = sizeof(e->strings);
+
+	while (e->strings[used - 1] == 0)
+		used--;
+	used++;
+	return add_name(e, &used, name);
+}
+
+void tiny_elf_symbol(struct tiny_elf *e, unsigned index, const char *name, unsigned binding,
+		     unsigned type, uint16_t section, uint64_t value)
+{
+	e->symbols[index] = symbol(tiny_elf_name(e, name), binding, type, section, value);
+}
+
+void tiny_elf_dynamic(struct tiny_elf *e, uint64_t tag, const char *name)
+{
+	struct elf_dyn *dyn = e->dynamic;
+
+	while (dyn->tag)
+		dyn++;
+	*dyn = (struct elf_dyn){tag, tiny_elf_name(e, name)};
+}
+
+void tiny_library_make(struct tiny_elf *e)
+{
+	tiny_elf_make(e);
+	e->header.entry = 0;
+	e->symbols[TINY_TA_HEAD] = e->symbols[TINY_PHDR_INFO] = e->symbols[TINY_SPARE];
+}
+
 void tiny_elf_make(struct tiny_elf *e)
 {
 	memset(e, 0, sizeof(*e));

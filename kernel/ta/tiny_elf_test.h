@@ -19,10 +19,12 @@ enum {
 	TINY_WEAK_UNDEFINED,
 	TINY_ABSOLUTE,
 	TINY_SPARE,
-	TINY_SYMBOLS
+	TINY_FREE, /* from here on: undefined and local, for tests to fill */
+	TINY_SYMBOLS = TINY_FREE + 6
 };
 
-#define TINY_RELAS      8
+#define TINY_RELAS      16
+#define TINY_FREE_RELA  8 /* from here on: R_AARCH64_NONE */
 #define TINY_DATA_WORDS 64
 
 /* The file as it lies: page 0 headers, page 1 code, page 2 data, then section headers. */
@@ -32,11 +34,12 @@ struct tiny_elf {
 	_Alignas(4096) uint32_t code[16];
 	struct ta_head head;
 	struct elf_sym symbols[TINY_SYMBOLS];
-	char strings[64];
+	char strings[1024];
 	struct elf_rela_entry relas[TINY_RELAS];
 	_Alignas(4096) uint64_t data[TINY_DATA_WORDS];
 	struct elf_phdr_info info;
-	struct elf_dyn dynamic[4];
+	struct elf_dyn dynamic[24];
+	uint32_t note[8];                         /* room for properties */
 	_Alignas(64) struct elf_shdr sections[4]; /* none, .dynsym, .dynstr, .rela.dyn */
 };
 
@@ -47,6 +50,20 @@ struct tiny_elf {
 #define TINY_HEAD_VA     (TINY_CODE_VA + offsetof(struct tiny_elf, head) - 0x1000)
 #define TINY_INFO_VA     (TINY_DATA_VA + offsetof(struct tiny_elf, info) - 0x2000)
 
+/* An app. */
 void tiny_elf_make(struct tiny_elf *e);
+
+/* A library: no ta_head, no entry, and no __elf_phdr_info unless a test adds one. */
+void tiny_library_make(struct tiny_elf *e);
+
+/* Adds a name to .dynstr. */
+uint32_t tiny_elf_name(struct tiny_elf *e, const char *name);
+
+/* Sets a symbol: section SHN_UNDEF for one that others define. */
+void tiny_elf_symbol(struct tiny_elf *e, unsigned index, const char *name, unsigned binding,
+		     unsigned type, uint16_t section, uint64_t value);
+
+/* Adds an entry to the dynamic section whose value is a name: DT_NEEDED, DT_SONAME. */
+void tiny_elf_dynamic(struct tiny_elf *e, uint64_t tag, const char *name);
 
 #endif
