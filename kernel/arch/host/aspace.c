@@ -18,6 +18,7 @@
 #define DESC_PXN     (1ull << 53)
 #define DESC_UXN     (1ull << 54)
 #define DESC_NS      (1ull << 55)
+#define DESC_GUARDED (1ull << 50)
 #define DESC_PA_MASK 0xFFFFFFF000ull
 
 void (*host_tlb_flush)(void);
@@ -72,13 +73,14 @@ static uint64_t desc_of(uint64_t pa, unsigned prot)
 {
 	return (pa + HOST_TABLE_PA) | DESC_PAGE | DESC_PXN | (prot & PROT_R ? DESC_USER : 0) |
 	       (prot & PROT_W ? 0 : DESC_RO) | (prot & PROT_X ? 0 : DESC_UXN) |
-	       (prot & PROT_NS ? DESC_NS : 0);
+	       (prot & PROT_NS ? DESC_NS : 0) | (prot & PROT_BTI ? DESC_GUARDED : 0);
 }
 
 static unsigned prot_of(uint64_t desc)
 {
 	return (desc & DESC_USER ? PROT_R : 0) | (desc & DESC_RO ? 0 : PROT_W) |
-	       (desc & DESC_UXN ? 0 : PROT_X) | (desc & DESC_NS ? PROT_NS : 0);
+	       (desc & DESC_UXN ? 0 : PROT_X) | (desc & DESC_NS ? PROT_NS : 0) |
+	       (desc & DESC_GUARDED ? PROT_BTI : 0);
 }
 
 void arch_aspace_destroy(struct arch_aspace *as)
