@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/lib/assert.h"
+#include "kernel/ta/image.h"
 
 #define RAM_PER_GUEST (8ull << 20)
 
@@ -36,6 +37,27 @@ void model_start(struct model *model, uint32_t vm_id)
 	model->next_cookie = 0xFFFF000000001000ull + ((uint64_t)vm_id << 32);
 	if (vm_id)
 		assert(model_admin(SMC_VM_CREATED, vm_id, 0, 0).a[0] == SMC_OK);
+}
+
+static struct page_totals at_start;
+
+void model_boot(struct model *model, size_t secure_pages)
+{
+	host_start(secure_pages);
+	pages_totals(&at_start);
+	model_start(model, 1);
+}
+
+void model_end(struct model *model)
+{
+	struct page_totals t;
+
+	assert(model_admin(SMC_VM_DESTROYED, model->vm_id, 0, 0).a[0] == SMC_OK);
+	while (image_reclaim(&system_budget))
+		;
+	pages_totals(&t);
+	assert(t.free == at_start.free && t.reserved == at_start.reserved);
+	assert(host_ns_mappings() == 0);
 }
 
 uint64_t model_alloc(struct model *model, size_t size)
@@ -76,6 +98,11 @@ static struct model_buffer *find_payload(struct model *model, uint64_t cookie)
 			return &model->payload[i];
 	}
 	return NULL;
+}
+
+struct model_buffer *model_payload(struct model *model, uint64_t cookie)
+{
+	return cookie ? find_payload(model, cookie) : NULL;
 }
 
 static uint32_t serve_shm_alloc(struct model *model, struct msg_param *p)
@@ -255,6 +282,14 @@ uint32_t model_unregister(struct model *model, uint64_t cookie)
 	uint32_t a0 = model_call(model, &m);
 
 	return result(a0, &m);
+}
+
+struct model_message model_invocation(uint32_t session, uint32_t func, unsigned params)
+{
+	return (struct model_message){.header = {.cmd = MSG_CMD_INVOKE_COMMAND,
+						 .session = session,
+						 .func = func,
+						 .num_params = params}};
 }
 
 uint32_t model_open(struct model *model, const uint8_t uuid[16], uint32_t *session)

@@ -64,6 +64,13 @@ struct smc_args model_admin(uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3);
 /* Guest number n (1..7: created with VM_CREATED; 0: the native one), with memory of its own. */
 void model_start(struct model *model, uint32_t vm_id);
 
+/*
+ * What most tests begin and end with: a machine with so many secure pages and guest 1 on it; and
+ * that guest destroyed, with every page back (asserted).
+ */
+void model_boot(struct model *model, size_t secure_pages);
+void model_end(struct model *model);
+
 /* Fresh zeroed guest memory, page-aligned. */
 uint64_t model_alloc(struct model *model, size_t size);
 
@@ -80,6 +87,12 @@ uint32_t model_call_bare(struct model *model, struct model_message *message);
 
 /* Goes on with a call that stopped. Its answer is in the guest's page only. */
 uint32_t model_resume(struct model *model);
+
+/* Memory given to SHM_ALLOC and not freed yet; NULL if the cookie names none. */
+struct model_buffer *model_payload(struct model *model, uint64_t cookie);
+
+/* A message that invokes a command; the caller fills the parameters in. */
+struct model_message model_invocation(uint32_t session, uint32_t func, unsigned params);
 
 /* Shorthands: TEE_Result of the message, or 0xAAAA0000 | a0 if a0 is not OK. */
 uint32_t model_register(struct model *model, uint64_t pa, uint64_t size, uint64_t cookie);
