@@ -53,5 +53,7 @@ TEE_Result must_check payload_copy_out(const struct payload *payload, struct ta_
 
 /* Commands of the system service that have files of their own; params are of any type. */
 TEE_Result must_check plugin_invoke(struct ta_params *params);
+TEE_Result must_check library_open(struct ta_instance *app, struct ta_params *params);
+TEE_Result must_check library_find(struct ta_instance *app, struct ta_params *params);
 
 #endif

@@ -24,6 +24,44 @@ static uint64_t pair(uint32_t high, uint32_t low)
 	return (uint64_t)high << 32 | low;
 }
 
+#define KEY_MIN   16u
+#define EXTRA_MAX 1024u
+
+/*
+ * TA-143: a key that is the app's alone, so it may not go where anybody else reads. What the app's
+ * library passes on in its place is memory that it can share with apps: secure as well.
+ */
+static TEE_Result derive_key(struct ta_instance *app, struct ta_params *params)
+{
+	const struct ta_memref *extra = &params->p[0].u.memref;
+	struct ta_memref *out = &params->p[1].u.memref;
+	uint8_t key[GUEST_KEY_SIZE];
+	void *copy = NULL;
+	TEE_Result res = TEE_SUCCESS;
+
+	if (!service_types_are(params, TEE_PARAM_MEMREF_INPUT, TEE_PARAM_MEMREF_OUTPUT,
+			       TEE_PARAM_NONE, TEE_PARAM_NONE) ||
+	    extra->room > EXTRA_MAX || out->room < KEY_MIN || out->room > sizeof(key))
+		return TEE_ERROR_BAD_PARAMETERS;
+	if (user_check(&app->as, uaddr(out->offset), out->room,
+		       USER_WRITE | USER_SECURE | USER_ANY_OWNER))
+		return TEE_ERROR_SECURITY;
+	if (extra->room > 0) {
+		copy = heap_alloc(&app->guest->heap, extra->room);
+		if (!copy)
+			return TEE_ERROR_OUT_OF_MEMORY;
+		res = ta_memref_read(extra, 0, copy, extra->room);
+	}
+	if (!res) {
+		guest_derive_key(app->guest, &app->uuid, copy, extra->room, key, out->room);
+		out->size = out->room;
+		res = ta_memref_write(out, 0, key, out->room);
+		crypto_wipe(key, sizeof(key));
+	}
+	heap_free(&app->guest->heap, copy);
+	return res;
+}
+
 /* TA-142 */
 static TEE_Result map_zero(struct ta_instance *app, struct ta_params *params)
 {
@@ -60,10 +98,16 @@ static TEE_Result invoke(struct ta_session *session, uint32_t cmd, struct ta_par
 	struct ta_instance *app = session->opener;
 
 	switch (cmd) {
+	case CMD_DERIVE_TA_UNIQUE_KEY:
+		return derive_key(app, params);
 	case CMD_MAP_ZERO:
 		return map_zero(app, params);
 	case CMD_UNMAP:
 		return unmap(app, params);
+	case CMD_DLOPEN:
+		return library_open(app, params);
+	case CMD_DLSYM:
+		return library_find(app, params);
 	case CMD_GET_TPM_EVENT_LOG:
 		return service_types_are(params, TEE_PARAM_MEMREF_OUTPUT, TEE_PARAM_NONE,
 					 TEE_PARAM_NONE, TEE_PARAM_NONE)
