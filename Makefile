@@ -10,7 +10,7 @@ C_SOURCES = $(shell find abi kernel hypervisor examples tests bench -name '*.[ch
 export TENON_CACHE
 export TENON_BUILD = $(abspath $(BUILD))
 
-.PHONY: all ready images demo check check-long bench stress format lint clean help
+.PHONY: all ready images demo check check-long bench conformance stress format lint clean help
 .DEFAULT_GOAL = all
 
 all: images                     ## the images (build/qemu_virt/) and the examples
@@ -35,6 +35,9 @@ check: all                      ## lint, unit tests, tests on booted machines
 
 check-long: all                 ## the booted tests that take long
 	@$(TENON) check --long --only booted
+
+conformance: all                ## each point of the trusted-app interface: its tests and their results
+	@$(TENON) conformance
 
 stress: all                     ## three minutes of kills in every state of a call
 	@$(TENON) stress

@@ -16,7 +16,7 @@ C_TEST = re.compile(r"^static void (\w+)\(void \*\*\w+\)\n\{\n(.*?)^\}", re.M | 
 COMMENT_ABOVE = re.compile(r"/\*(?:(?!\*/).)*\*/\s*\Z", re.S)
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 IN_TEXT = re.compile(r"\bTA-(\d{3})\b(?:\s*(?:\.\.|–|to)\s*(?:TA-)?(\d{3})\b)?")
-IN_NAME = re.compile(r"(?:^|_)ta_(\d{3})(?:_to_(\d{3})|((?:_\d{3})+))?(?=_|$)")
+IN_NAME = re.compile(r"(?:^|_)ta_(\d{3})(?:_to_(\d{3})|((?:_(?:and_)?\d{3})+))?(?=_|$)")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def points_in(text: str, pattern: "re.Pattern[str]" = IN_TEXT) -> Set[str]:
     found: Set[int] = set()
     for match in pattern.finditer(text):
         first, last, more = (*match.groups(), None)[:3]
-        found |= set(range(int(first), int(last or first) + 1)) | {int(n) for n in (more or "").split("_") if n}
+        found |= set(range(int(first), int(last or first) + 1)) | {int(n) for n in re.findall(r"\d+", more or "")}
     return {f"TA-{number:03}" for number in found}
 
 
