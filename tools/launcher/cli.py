@@ -16,6 +16,7 @@ from .options import add_machine_options, add_run_options, check_guest_numbers
 TOOLS = {"check": "lint, unit tests on the host, tests on booted machines",
          "demo": "the main job on a live screen: guests use trusted apps while one of them is destroyed again and again",
          "stress": "kills in every state of a call, with survivors that check every result",
+         "fuzz": "libFuzzer against kernel and mediator, as processes of this machine",
          "bench": "instructions for each operation, beside the peer's",
          "symbolize": "names for the places in the report of a dead trusted app",
          "conformance": "which test checks which point of the trusted-app interface, and with what result"}
