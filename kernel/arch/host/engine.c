@@ -298,6 +298,8 @@ static enum user_exit run(struct arch_aspace *as, struct user_context *ctx,
 	engine.slice_over = engine.pc_unaligned = engine.moved = false;
 	if (engine.config.slice)
 		engine.budget = engine.config.slice / 2 + draw() % engine.config.slice;
+	if (engine.config.on_enter)
+		engine.config.on_enter(as, ctx);
 	load_registers(ctx);
 	uc_err error = go(ctx->pc);
 	save_registers(ctx);

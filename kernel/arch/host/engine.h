@@ -26,6 +26,8 @@ struct engine_config {
 	/* Executed blocks: size bytes of instructions without a branch in between are about to run
 	 * at pc. A fault may end a block early. May be NULL. */
 	void (*on_block)(struct arch_aspace *as, uint64_t pc, uint32_t size);
+	/* Each entry into the app, before its first instruction. May be NULL. */
+	void (*on_enter)(struct arch_aspace *as, struct user_context *ctx);
 	/* Each exit from the app, before the kernel sees it. May be NULL. */
 	void (*on_exit)(struct arch_aspace *as, struct user_context *ctx, enum user_exit why,
 			const struct user_fault *fault);
