@@ -12,13 +12,14 @@ from . import apt, firmware, hostpkgs, images, initramfs
 from .common import TenonError
 from .options import add_machine_options, add_run_options, check_guest_numbers
 
-# Tools with a parser of their own: tools/<name>/main.py with main(arguments) → exit status.
+# Tools with a parser of their own: tools/<name without hyphens>/main.py with main(arguments) → exit status.
 TOOLS = {"check": "lint, unit tests on the host, tests on booted machines",
          "demo": "the main job on a live screen: guests use trusted apps while one of them is destroyed again and again",
          "stress": "kills in every state of a call, with survivors that check every result",
          "fuzz": "libFuzzer against kernel and mediator, as processes of this machine",
          "bench": "instructions for each operation, beside the peer's",
          "symbolize": "names for the places in the report of a dead trusted app",
+         "ta-test": "a trusted app in the kernel's host build, with a scripted client; no machine needed",
          "conformance": "which test checks which point of the trusted-app interface, and with what result"}
 
 
@@ -89,7 +90,7 @@ def shell(options: argparse.Namespace) -> int:
 def tool_main(name: str) -> Callable[[List[str]], int]:
     """The main function of a tool in tools/<name>/."""
     try:
-        return importlib.import_module(f"{name}.main").main
+        return importlib.import_module(f"{name.replace('-', '')}.main").main
     except ModuleNotFoundError as error:
         raise TenonError(f"this checkout has no tools/{name}: {error}") from error
 
