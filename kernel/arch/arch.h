@@ -173,6 +173,21 @@ void arch_user_context_drop(struct user_context *ctx);
  */
 void arch_fp_leave(void);
 
+/* --- V registers for the kernel's cryptography ---------------------------------------------------
+ */
+
+/* (The target's body only: on the host nothing asks.) This CPU has instructions for SHA-256. */
+bool arch_has_sha256(void);
+
+/*
+ * A window in which the few listed objects of the crypto room may use the V registers: saves what
+ * they hold of the normal world or an app, and masks interrupts (also those that a bracket had
+ * opened), so that nothing of the window has to survive a switch. For at most a page of data (I7).
+ * end wipes the registers and restores the interrupt mask that begin returned. Not nested.
+ */
+uint64_t must_check arch_fp_begin(void);
+void arch_fp_end(uint64_t mask);
+
 /* --- entropy -------------------------------------------------------------------------------------
  */
 

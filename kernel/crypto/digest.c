@@ -5,10 +5,10 @@
  */
 #include <mbedtls/md.h>
 #include <mbedtls/sha1.h>
-#include <mbedtls/sha256.h>
 #include <mbedtls/sha512.h>
 
 #include "kernel/crypto/crypto.h"
+#include "kernel/crypto/sha256.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
 
@@ -59,18 +59,32 @@ void crypto_digest_init(struct crypto_digest *digest, enum crypto_digest_kind ki
 	succeeded(mbedtls_md_starts(&md));
 }
 
+/* The state of those that have a faster way, or NULL. */
+static mbedtls_sha256_context *fast(struct crypto_digest *digest)
+{
+	bool is_fast = digest->kind == CRYPTO_SHA224 || digest->kind == CRYPTO_SHA256;
+
+	return is_fast ? (mbedtls_sha256_context *)digest->state : NULL;
+}
+
 void crypto_digest_update(struct crypto_digest *digest, const void *data, size_t size)
 {
 	mbedtls_md_context_t md = context(digest);
 
-	succeeded(mbedtls_md_update(&md, data, size));
+	if (fast(digest))
+		sha256_update(fast(digest), data, size);
+	else
+		succeeded(mbedtls_md_update(&md, data, size));
 }
 
 void crypto_digest_final(struct crypto_digest *digest, uint8_t *result)
 {
 	mbedtls_md_context_t md = context(digest);
 
-	succeeded(mbedtls_md_finish(&md, result));
+	if (fast(digest))
+		sha256_final(fast(digest), result);
+	else
+		succeeded(mbedtls_md_finish(&md, result));
 	crypto_wipe(digest->state, sizeof(digest->state));
 }
 

@@ -3,8 +3,8 @@
 
 #include <mbedtls/constant_time.h>
 #include <mbedtls/platform_util.h>
-#include <mbedtls/sha256.h>
 
+#include "kernel/crypto/sha256.h"
 #include "kernel/lib/assert.h"
 
 _Static_assert(sizeof(mbedtls_sha256_context) <= sizeof(((struct crypto_sha256 *)0)->state),
@@ -24,14 +24,12 @@ void crypto_sha256_init(struct crypto_sha256 *hash)
 
 void crypto_sha256_update(struct crypto_sha256 *hash, const void *data, size_t size)
 {
-	int err = mbedtls_sha256_update(context(hash), data, size);
-	assert(err == 0);
+	sha256_update(context(hash), data, size);
 }
 
 void crypto_sha256_final(struct crypto_sha256 *hash, uint8_t digest[CRYPTO_SHA256_SIZE])
 {
-	int err = mbedtls_sha256_finish(context(hash), digest);
-	assert(err == 0);
+	sha256_final(context(hash), digest);
 	mbedtls_sha256_free(context(hash));
 }
 

@@ -71,6 +71,7 @@ uint64_t aspace_ttbr(const struct arch_aspace *as);
 
 void fp_save(struct arch_fp_state *state);
 void fp_load(const struct arch_fp_state *state);
+void fp_wipe(void);
 
 /* Copies; false if a load or store of it got an external abort. */
 bool guarded_copy(void *to, const void *from, size_t size);

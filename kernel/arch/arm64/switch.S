@@ -75,6 +75,13 @@ function fp_load
 	msr	fpsr, x2
 	ret
 
+/* void fp_wipe(void): V registers of the kernel's cryptography keep nothing */
+function fp_wipe
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	movi	v\n\().2d, #0
+	.endr
+	ret
+
 /*
  * bool guarded_copy(void *to, const void *from, size_t size)
  * An external abort between here and guarded_copy_end continues at guarded_copy_failed.
