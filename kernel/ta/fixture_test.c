@@ -156,7 +156,7 @@ void uuid_from_text(struct uuid *uuid, const char *text)
 		uuid->clock_seq_and_node[2 + i] = hex(text + 24 + 2 * i, 2);
 }
 
-static uint8_t *read_file(const char *path, size_t *size)
+uint8_t *fixture_read_file(const char *path, size_t *size)
 {
 	FILE *f = fopen(path, "rb");
 	struct stat st;
@@ -183,7 +183,7 @@ static void add_folder(const char *folder)
 		assert_true(ta_file_count < array_count(ta_files));
 		snprintf(f->path, sizeof(f->path), "%s/%s", folder, entry->d_name);
 		uuid_from_text(&f->uuid, entry->d_name);
-		f->data = read_file(f->path, &f->size);
+		f->data = fixture_read_file(f->path, &f->size);
 		ta_file_count++;
 	}
 	closedir(dir);
@@ -232,7 +232,7 @@ uint8_t *sign_ta(const void *elf, size_t size, const char *options, size_t *sign
 		 KIT_TA_DIR, in, out, options);
 	if (system(command) != 0)
 		fail_msg("%s", command);
-	uint8_t *data = read_file(out, signed_size);
+	uint8_t *data = fixture_read_file(out, signed_size);
 	unlink(in);
 	unlink(out);
 	return data;

@@ -67,6 +67,9 @@ size_t ta_elf_offset(const struct ta_file *f);
 
 void uuid_from_text(struct uuid *uuid, const char *text);
 
+/* A whole file. To be freed. */
+uint8_t *fixture_read_file(const char *path, size_t *size);
+
 /* Signs elf with the development key; options as in sign_test.py. To be freed. */
 uint8_t *sign_ta(const void *elf, size_t size, const char *options, size_t *signed_size);
 

@@ -122,13 +122,6 @@ static void unpin(struct image *image)
 	cache.totals.unused_pages += image->page_count;
 }
 
-void image_unpin(struct image *image)
-{
-	spin_lock(&cache.lock);
-	unpin(image);
-	spin_unlock(&cache.lock);
-}
-
 /* A page goes to the system; the guest's charge for it becomes one for shared memory. */
 static bool give_page(struct guest *guest, void *page)
 {

@@ -37,7 +37,16 @@ TEE_Result must_check image_publish(struct guest *guest, struct image **image);
 TEE_Result must_check image_attach(struct guest *guest, struct image *image,
 				   struct image_user *user, bool charged);
 
-/* Takes the pin off an image that will not be used after all. */
-void image_unpin(struct image *image);
+/*
+ * Decrypts size bytes in pages, in place (TA-014). They must not be looked at unless SUCCESS and
+ * before their digest was compared. SECURITY: the tag is not right; OUT_OF_MEMORY; TARGET_DEAD.
+ * Polls, runs brackets.
+ */
+TEE_Result must_check image_decrypt(struct guest *guest, const struct image_head *head,
+				    const struct page_list *pages, uint64_t size);
+
+/* The key of images for this machine alone: HMAC of the root key's modulus with the hardware key.
+ * The caller wipes it. */
+void image_encryption_key(uint8_t key[CRYPTO_SHA256_SIZE]);
 
 #endif

@@ -369,6 +369,9 @@ static TEE_Result verify(struct image_stage *stage, const struct uuid *uuid)
 
 	if (!res)
 		res = verify_uuid(stage, uuid);
+	if (!res && stage->head.is_encrypted)
+		res = image_decrypt(stage->guest, &stage->head, &stage->image->pages,
+				    own_header(stage)->shdr.img_size);
 	if (!res)
 		res = verify_digest(stage);
 	if (!res)
