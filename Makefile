@@ -10,10 +10,16 @@ C_SOURCES = $(shell find abi kernel hypervisor examples tests bench -name '*.[ch
 export TENON_CACHE
 export TENON_BUILD = $(abspath $(BUILD))
 
+# The key that signs trusted apps. Once given, the build folder keeps it; TA_PUBLIC_KEY= (nothing) is the way back to the
+# development key of the OP-TEE kit.
+ifneq ($(origin TA_PUBLIC_KEY),undefined)
+KEY_OPTION = -Dta_public_key=$(abspath $(TA_PUBLIC_KEY))
+endif
+
 .PHONY: all ready images demo check check-long bench conformance stress format lint clean help
 .DEFAULT_GOAL = all
 
-all: images                     ## the images (build/qemu_virt/) and the examples
+all: images                     ## the images (build/qemu_virt/) and the examples; TA_PUBLIC_KEY=file.pem: for apps signed with that key
 
 ready:                          # host packages, guest packages and sources; quick when all is there
 	@test -x $(PYTHON) || { echo "tenon: next: sudo apt-get install python3"; exit 1; }
@@ -21,9 +27,10 @@ ready:                          # host packages, guest packages and sources; qui
 	@$(TENON) fetch
 
 $(BUILD)/build.ninja: | ready
-	meson setup $(BUILD) --cross-file tools/aarch64-none.ini -Dcache=$(TENON_CACHE)
+	meson setup $(BUILD) --cross-file tools/aarch64-none.ini -Dcache=$(TENON_CACHE) $(KEY_OPTION)
 
 images: ready $(BUILD)/build.ninja
+	@$(if $(KEY_OPTION),meson configure $(BUILD) $(KEY_OPTION))
 	ninja -C $(BUILD)
 	@$(TENON) firmware >/dev/null
 

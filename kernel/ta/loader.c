@@ -2,6 +2,10 @@
 /*
  * Fetching an app's file from the guest: tee-supplicant tells its size, then fills a buffer, which
  * is copied once into secure memory and looked at only there (TA-016).
+ *
+ * This is the one store of files that exists so far. The first others (§1.7) go in front of it in
+ * loader_fetch(), which then asks the next one after ITEM_NOT_FOUND and STORAGE_NOT_AVAILABLE only
+ * (TA-021); every other answer of a store, as here, is the answer.
  */
 #include "kernel/lib/string.h"
 #include "kernel/ta/internal.h"
