@@ -39,6 +39,13 @@ void crypto_init(const void *seed, size_t seed_size);
 #define CRYPTO_RANDOM_PIECE 1024u
 void crypto_random(void *to, size_t size);
 
+/*
+ * Mixes what somebody else calls random into this CPU's generator, beside its state and never in
+ * its place: whoever knows or chooses data knows no more of the output than before. size at most
+ * CRYPTO_RANDOM_PIECE. Not in a bracket.
+ */
+void crypto_random_add(const void *data, size_t size);
+
 /* A number in [0, bound), bound > 0, without bias. */
 uint64_t crypto_random_below(uint64_t bound);
 

@@ -24,6 +24,30 @@ static uint64_t pair(uint32_t high, uint32_t low)
 	return (uint64_t)high << 32 | low;
 }
 
+/* TA-144 */
+static TEE_Result add_entropy(struct ta_params *params)
+{
+	const struct ta_memref *from = &params->p[0].u.memref;
+	uint8_t piece[256];
+	TEE_Result res = TEE_SUCCESS;
+
+	if (!service_types_are(params, TEE_PARAM_MEMREF_INPUT, TEE_PARAM_NONE, TEE_PARAM_NONE,
+			       TEE_PARAM_NONE) ||
+	    from->room == 0)
+		return TEE_ERROR_BAD_PARAMETERS;
+	for (uint64_t done = 0; done < from->room && !res;) {
+		size_t bite = min(from->room - done, (uint64_t)sizeof(piece));
+		res = ta_memref_read(from, done, piece, bite);
+		if (!res)
+			crypto_random_add(piece, bite);
+		done += bite;
+		if (!res)
+			res = call_poll();
+	}
+	crypto_wipe(piece, sizeof(piece));
+	return res;
+}
+
 #define KEY_MIN   16u
 #define EXTRA_MAX 1024u
 
@@ -98,6 +122,8 @@ static TEE_Result invoke(struct ta_session *session, uint32_t cmd, struct ta_par
 	struct ta_instance *app = session->opener;
 
 	switch (cmd) {
+	case CMD_ADD_RNG_ENTROPY:
+		return add_entropy(params);
 	case CMD_DERIVE_TA_UNIQUE_KEY:
 		return derive_key(app, params);
 	case CMD_MAP_ZERO:

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What apps' libraries ask of the kernel, and plugins of tee-supplicant. */
+#include "kernel/crypto/crypto.h"
 #include "kernel/service/fixture_test.h"
 
-#define DERIVE 1u
-#define MAP    2u
-#define UNMAP  3u
-#define DLOPEN 10u
-#define DLSYM  11u
-#define TPM    12u
-#define PLUGIN 13u
+#define ADD_ENTROPY 0u
+#define DERIVE      1u
+#define MAP         2u
+#define UNMAP       3u
+#define DLOPEN      10u
+#define DLSYM       11u
+#define TPM         12u
+#define PLUGIN      13u
 
 static uint32_t session;
 
@@ -187,6 +189,29 @@ static void ta_143_a_derived_key_is_the_apps_own_and_goes_to_secure_memory_only(
 {
 	(void)state;
 	assert_int_equal(in_app(derive_keys), SMC_OK);
+}
+
+static void add_entropy(struct ta_instance *app)
+{
+	struct ta_params params = {{memory_param(TEE_PARAM_MEMREF_INPUT, app, app_page, 4000)}};
+	uint8_t before[32], after[32];
+
+	open_system(app);
+	wrong_types_are_refused(app, session, ADD_ENTROPY, &params);
+	crypto_random(before, sizeof(before));
+	assert_int_equal(app_invoke(app, session, ADD_ENTROPY, &params), TEE_SUCCESS);
+	crypto_random(after, sizeof(after));
+	assert_memory_not_equal(before, after, sizeof(before));
+	params.p[0] = memory_param(TEE_PARAM_MEMREF_INPUT, app, app_page, 4097);
+	assert_int_equal(app_invoke(app, session, ADD_ENTROPY, &params), TEE_ERROR_ACCESS_DENIED);
+	params.p[0] = null_param(TEE_PARAM_MEMREF_INPUT);
+	assert_int_equal(app_invoke(app, session, ADD_ENTROPY, &params), TEE_ERROR_BAD_PARAMETERS);
+}
+
+static void ta_144_apps_add_entropy_of_any_size_but_none(void **state)
+{
+	(void)state;
+	assert_int_equal(in_app(add_entropy), SMC_OK);
 }
 
 /* --- libraries
@@ -413,6 +438,7 @@ int main(void)
 		TEST(ta_142_memory_is_mapped_as_asked_and_taken_back),
 		TEST(commands_that_were_removed_are_not_implemented),
 		TEST(ta_143_a_derived_key_is_the_apps_own_and_goes_to_secure_memory_only),
+		TEST(ta_144_apps_add_entropy_of_any_size_but_none),
 		TEST(ta_145_libraries_and_symbols_are_asked_for_by_name),
 		TEST(ta_146_data_goes_to_a_plugin_and_back),
 		TEST(the_system_service_without_memory_is_an_error_code),
