@@ -104,8 +104,13 @@ static void apps_are_listed_with_their_sessions_and_their_end(void **state)
 	uint32_t others = open_stats(&other);
 	m = model_invocation(others, STATS_CMD_TA, 1);
 	m.params[0].attr = MSG_ATTR_TMEM_OUT;
+	assert_int_equal(send(&other, &m), TEE_ERROR_SHORT_BUFFER);
+	assert_int_equal(m.params[0].u.tmem.size, sizeof(apps[0]));
+	assert_int_equal(model_register(&other, model_alloc(&other, PAGE_SIZE), PAGE_SIZE, 0x80),
+			 TEE_SUCCESS);
+	m.params[0] = (struct msg_param){MSG_ATTR_RMEM_OUT, .u.rmem = {0, PAGE_SIZE, 0x80}};
 	assert_int_equal(send(&other, &m), TEE_SUCCESS);
-	assert_int_equal(m.params[0].u.tmem.size, 0);
+	assert_int_equal(m.params[0].u.rmem.size, 0);
 	assert_int_equal(model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0], SMC_OK);
 }
 
