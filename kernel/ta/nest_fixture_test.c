@@ -3,6 +3,7 @@
 
 struct model guest;
 unsigned nest_fail_at, nest_chances;
+uint32_t nest_opened;
 static struct page_totals at_start;
 
 static struct rule {
@@ -124,7 +125,7 @@ static bool is_about_sessions(const struct app_step *step)
 	return step->number >= SYS_OPEN_TA_SESSION && step->number <= SYS_INVOKE_TA_COMMAND;
 }
 
-static void prepare(const struct app_step *step, struct arch_aspace *as, struct user_context *ctx)
+void nest_prepare(const struct app_step *step, struct arch_aspace *as, struct user_context *ctx)
 {
 	if (!is_about_sessions(step))
 		return;
@@ -154,7 +155,7 @@ static void prepare(const struct app_step *step, struct arch_aspace *as, struct 
 	memcpy(ctx->x, args, sizeof(args));
 }
 
-static void done(const struct app_step *step, struct arch_aspace *as, struct user_context *ctx)
+void nest_done(const struct app_step *step, struct arch_aspace *as, struct user_context *ctx)
 {
 	if (!is_about_sessions(step))
 		return;
@@ -208,8 +209,8 @@ int nest_start(void **state)
 	nest_no_rules();
 	memset(entries, 0, sizeof(entries));
 	app_choose = choose;
-	app_prepare = prepare;
-	app_done = done;
+	app_prepare = nest_prepare;
+	app_done = nest_done;
 	pages_totals(&at_start);
 	model_start(&guest, 1);
 	guest.on_rpc = on_rpc;
@@ -268,6 +269,7 @@ static uint32_t leave(struct model_message *m, unsigned exits)
 	exits_left = exits + 1;
 	uint32_t a0 = model_call(&guest, m);
 	exits_left = 0;
+	nest_opened = m->header.cmd == MSG_CMD_OPEN_SESSION ? m->header.session : 0;
 	return a0 == MODEL_LEFT ? guest.thread_id : 0;
 }
 
@@ -288,10 +290,30 @@ uint32_t nest_leave_open(const char *uuid, unsigned exits)
 	return leave(&m, exits);
 }
 
+void nest_stop_again(void)
+{
+	exits_left = 1;
+}
+
+static struct msg_header *message_of(uint32_t thread_id)
+{
+	return host_ns(guest.left[thread_id % 64].message & ~(uint64_t)PAGE_MASK);
+}
+
+uint32_t nest_go_on(uint32_t thread_id)
+{
+	const struct msg_header *header = message_of(thread_id);
+
+	guest.thread_id = thread_id;
+	uint32_t a0 = model_resume(&guest);
+	exits_left = 0;
+	nest_opened = header->cmd == MSG_CMD_OPEN_SESSION ? header->session : 0;
+	return a0;
+}
+
 uint32_t nest_finish(uint32_t thread_id)
 {
-	uint64_t rpc = guest.left[thread_id % 64].message;
-	struct msg_header *header = host_ns(rpc & ~(uint64_t)PAGE_MASK);
+	const struct msg_header *header = message_of(thread_id);
 
 	guest.thread_id = thread_id;
 	assert_int_equal(model_resume(&guest), SMC_OK);

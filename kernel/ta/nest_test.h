@@ -77,6 +77,10 @@ struct op {
 		.what = APP_INTERRUPTED                                                            \
 	}
 
+/* What app_prepare and app_done are: they serve the operations above. */
+void nest_prepare(const struct app_step *step, struct arch_aspace *as, struct user_context *ctx);
+void nest_done(const struct app_step *step, struct arch_aspace *as, struct user_context *ctx);
+
 #define ANY_CMD 0xFFFFFFFFu
 /* From now on, entries of the app (NULL: any) into this function do these steps; the newest rule
  * wins. */
@@ -101,6 +105,12 @@ uint64_t nest_stat(uint32_t key);
 uint32_t nest_leave(uint32_t cmd, uint32_t session, uint32_t func, unsigned exits);
 uint32_t nest_leave_open(const char *uuid, unsigned exits);
 uint32_t nest_finish(uint32_t thread_id);
+
+/* The next call that is resumed stops at its next exit again; nest_go_on() resumes one: MODEL_LEFT,
+ * or its end (a0). */
+extern uint32_t nest_opened; /* by the call that ended last, or 0 */
+void nest_stop_again(void);
+uint32_t nest_go_on(uint32_t thread_id);
 
 /* The n-th chance (from 1) to allocate fails; 0: none. */
 extern unsigned nest_fail_at, nest_chances;
