@@ -343,6 +343,38 @@ static void memory_of_the_client_goes_on_with_the_rights_it_came_with(void **sta
 	}
 }
 
+static void share_a_page(struct arch_aspace *as, struct user_context *ctx, struct utee_params *p)
+{
+	if (ctx->x[0] != TA_FUNC_INVOKE_COMMAND)
+		return;
+	assert_null(host_user_memory(as, p->vals[0], PROT_W));
+	memcpy(host_user_memory(as, p->vals[2], PROT_W), "new", 4);
+	memcpy(host_user_memory(as, p->vals[4], PROT_W), "bye", 4);
+	assert_string_equal(host_user_memory(as, p->vals[0], PROT_R), "new");
+	assert_int_equal(p->vals[0] % PAGE_SIZE, p->vals[2] % PAGE_SIZE);
+}
+
+/* TA-058: one page as an input, an output, and next to another output. */
+static void ta_058_one_page_is_an_input_here_and_an_output_there(void **state)
+{
+	uint64_t pa = model_alloc(&guest, 2 * PAGE_SIZE);
+	uint32_t session;
+
+	(void)state;
+	assert_int_equal(model_register(&guest, pa, 2 * PAGE_SIZE, 0x40), TEE_SUCCESS);
+	assert_int_equal(nest_open(MULTI, &session), TEE_SUCCESS);
+	app_on_entry = share_a_page;
+	struct model_message m = {.header = {MSG_CMD_INVOKE_COMMAND, 1, session, .num_params = 3},
+				  .params = {{MSG_ATTR_RMEM_IN, .u.rmem = {8, 100, 0x40}},
+					     {MSG_ATTR_RMEM_OUT, .u.rmem = {8, 100, 0x40}},
+					     {MSG_ATTR_RMEM_INOUT, .u.rmem = {108, 5000, 0x40}}}};
+	assert_int_equal(model_call(&guest, &m), SMC_OK);
+	assert_int_equal(m.header.ret, TEE_SUCCESS);
+	assert_string_equal((char *)host_ns(pa + 8), "new");
+	assert_string_equal((char *)host_ns(pa + 108), "bye");
+	assert_int_equal(host_ns_mappings(), 0); /* TA-059 */
+}
+
 /* --- depth and circles --- */
 
 /* TA-079: the fifth app in one call is one too many; it costs no open. */
@@ -449,6 +481,7 @@ int main(void)
 		TEST(ta_083_outputs_of_a_failed_command_are_written_of_a_failed_open_not),
 		TEST(memory_that_is_not_private_goes_on_to_another_app),
 		TEST(memory_of_the_client_goes_on_with_the_rights_it_came_with),
+		TEST(ta_058_one_page_is_an_input_here_and_an_output_there),
 		TEST(ta_079_four_apps_in_a_call_and_no_more),
 		TEST(ta_078_an_app_that_reaches_itself_is_told_busy),
 		TEST(an_app_with_one_session_has_one_for_apps_too),
