@@ -24,10 +24,12 @@
 #define EXCP_NONE           UINT32_MAX
 
 #define ESR_UNKNOWN         0x02000000u
+#define ESR_CLASS_WFX       0x01u
+#define ESR_CLASS_SYSTEM    0x18u
+#define ESR_CLASS_INSTRUCTION_ABORT 0x20u
+#define ESR_CLASS_DATA_ABORT 0x24u
 #define ESR_PC_ALIGNMENT    0x8A000000u
 #define ESR_DATA_ABORT      0x92000000u
-#define ESR_WRITE           0x40u
-#define ESR_TRANSLATION_L1  0x05u
 #define ESR_TRANSLATION_L2  0x06u
 
 /* The registers of translation, as the machine's kernel sets them. */
@@ -261,25 +263,39 @@ static uc_err go(uint64_t pc)
 	return error;
 }
 
-/* The syndrome that EL1 would find: Unicorn has it ready but delivers it nowhere. */
-static void read_syndrome(struct user_fault *fault)
+/* Instructions that move to or from system registers, or do something of the system's. */
+static bool is_system(struct arch_aspace *as, uint64_t pc)
+{
+	const uint32_t *instruction = host_user_memory(as, pc, PROT_X);
+
+	return instruction && *instruction >> 22 == 0x354;
+}
+
+/* The syndrome that EL1 would find: Unicorn has it ready but delivers it nowhere. It has none for
+ * what its translator does not know. */
+static void read_syndrome(struct arch_aspace *as, uint64_t pc, struct user_fault *fault)
 {
 	uint32_t esr;
 
 	check(uc_context_save(engine.uc, engine.context), "context");
 	memcpy(&esr, (char *)engine.context + engine.esr_at, sizeof(esr));
 	memcpy(&fault->far, (char *)engine.context + engine.esr_at + 8, sizeof(fault->far));
+	bool trap = esr >> 26 == ESR_CLASS_SYSTEM || esr >> 26 == ESR_CLASS_WFX;
+	if (engine.exception == EXCP_UDEF && !(trap && is_system(as, pc)))
+		esr = ESR_UNKNOWN;
 	fault->esr = esr;
-	if (engine.exception == EXCP_UDEF && esr >> 26 != 0x18 && esr >> 26 != 0x07)
-		fault->esr = ESR_UNKNOWN;
+	/* Only aborts have an address. */
+	if (esr >> 26 != ESR_CLASS_INSTRUCTION_ABORT && esr >> 26 != ESR_CLASS_DATA_ABORT)
+		fault->far = 0;
 }
 
-static void describe_fault(const struct user_context *ctx, uc_err error, struct user_fault *fault)
+static void describe_fault(struct arch_aspace *as, const struct user_context *ctx, uc_err error,
+			   struct user_fault *fault)
 {
 	if (engine.pc_unaligned)
 		*fault = (struct user_fault){.esr = ESR_PC_ALIGNMENT, .far = ctx->pc};
 	else if (error == UC_ERR_OK || error == UC_ERR_INSN_INVALID || error == UC_ERR_EXCEPTION)
-		read_syndrome(fault);
+		read_syndrome(as, ctx->pc, fault);
 	else
 		panic("engine: %s at 0x%llx", uc_strerror(error), (unsigned long long)ctx->pc);
 }
@@ -310,7 +326,7 @@ static enum user_exit run(struct arch_aspace *as, struct user_context *ctx,
 		why = USER_EXIT_SVC;
 	} else {
 		why = USER_EXIT_FAULT;
-		describe_fault(ctx, error, fault);
+		describe_fault(as, ctx, error, fault);
 	}
 	if (engine.config.on_exit)
 		engine.config.on_exit(as, ctx, why, fault);
