@@ -138,7 +138,8 @@ static bool on_undefined(uc_engine *uc, void *context)
 	return false;
 }
 
-static void on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *context)
+__attribute__((no_sanitize("address", "undefined"))) static void
+on_block(uc_engine *uc, uint64_t pc, uint32_t size, void *context)
 {
 	uint32_t count = size / 4;
 
