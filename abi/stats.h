@@ -56,16 +56,17 @@ struct stats_guest {
 	uint32_t flags;
 	struct uuid identity; /* nil: none */
 	uint32_t pages, pages_peak, pages_reserve, pages_limit;
-	uint32_t calls, calls_limit;
-	uint32_t sessions, sessions_limit;
-	uint32_t instances;
+	uint32_t calls, calls_peak, calls_limit;
+	uint32_t sessions, sessions_peak, sessions_limit;
+	uint32_t instances, instances_peak;
 	uint32_t shm_objects;
 	uint32_t shm_pages, shm_pages_limit;
+	uint32_t reserved;
 	uint64_t calls_total;
 	uint64_t rpcs_total;
 	uint64_t refusals;
 };
-_Static_assert(sizeof(struct stats_guest) == 96, "guest record");
+_Static_assert(sizeof(struct stats_guest) == 112, "guest record");
 
 struct stats_machine {
 	uint32_t pages_total, pages_free, pages_reserved;

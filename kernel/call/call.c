@@ -145,7 +145,7 @@ void call_start(struct guest *guest, void (*main)(struct call *), struct smc_arg
 	list_init(&call->orphans);
 	call->rpc = (struct call_rpc_message){0};
 	list_insert(&guest->calls, &call->link);
-	guest->count.calls++;
+	count_up(&guest->count.calls, &guest->count.calls_peak);
 	arch_context_init(&call->context, call->stack, call_body, call);
 	call_run(call, args);
 }

@@ -69,6 +69,7 @@ struct guest {
 		uint32_t instances;
 		uint32_t shm_pages;
 		uint32_t shm_objects;
+		uint32_t calls_peak, sessions_peak, instances_peak;
 		uint32_t versions;
 		uint64_t calls_total;
 		uint64_t rpcs_total;
@@ -143,6 +144,14 @@ uint32_t guest_stat(uint32_t vm_id, uint32_t counter, uint64_t *value);
 #define GUEST_KEY_SIZE 32u
 void guest_derive_key(struct guest *guest, const struct uuid *uuid, const void *extra,
 		      size_t extra_size, uint8_t *out, size_t out_size);
+
+/* Counts one more of something, of which peak is the most that there were. */
+static inline void count_up(uint32_t *now, uint32_t *peak)
+{
+	++*now;
+	if (*peak < *now)
+		*peak = *now;
+}
 
 /* What there is to tell about a guest. */
 struct guest_figures {

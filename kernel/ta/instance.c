@@ -82,7 +82,7 @@ static struct ta_instance *instance_new(struct guest *guest, const struct uuid *
 	list_init(&instance->objects);
 	modules_init(instance);
 	list_insert(&guest->instances, &instance->link);
-	guest->count.instances++;
+	count_up(&guest->count.instances, &guest->count.instances_peak);
 	return instance;
 }
 

@@ -111,7 +111,7 @@ static struct ta_session *session_new(const struct ta_caller *caller,
 	session->deadline = UINT64_MAX;
 	list_init(&session->of_opener);
 	list_insert(&guest->sessions, &session->link);
-	guest->count.sessions++;
+	count_up(&guest->count.sessions, &guest->count.sessions_peak);
 	return session;
 }
 
