@@ -98,12 +98,14 @@ def test_what_fails_the_command():
 def test_each_case_of_xtest_has_its_worst_result():
     """Skips are lines between a case's begin and end; a case without an end has failed."""
     summary = Summary()
-    for line in ("* regression_1001 Core self tests", "  regression_1001.1 OK", " - 1001 -   skip test, pseudo TA not found",
+    for line in ("* regression_1001 Core self tests", " - 1001 -   skip test, pseudo TA not found", "  regression_1001.1 OK",
                  "  regression_1001 OK", "* regression_1002 PTA", "  regression_1002 OK", "* regression_1002 PTA",
                  "  regression_1002 FAILED", "* regression_1002 PTA", "  regression_1002 OK", "* regression_1003 x",
-                 "regression_1003 OK"):
+                 "regression_1003 OK", "* regression_1004 x", "o regression_1004.1 a", "  regression_1004.1 OK",
+                 "o regression_1004.2 b", "skip test", "  regression_1004.2 OK", "  regression_1004 OK"):
         summary.take_line(line)
-    assert summary.results == {"regression_1001": "skipped", "regression_1002": "FAILED", "regression_1003": "FAILED"}
+    assert summary.results == {"regression_1001": "skipped", "regression_1002": "FAILED", "regression_1003": "FAILED",
+                               "regression_1004": "OK, a part skipped"}
 
 
 def test_the_page_names_every_case_and_its_sums():

@@ -8,7 +8,7 @@ from typing import Callable, Dict, List
 
 from launcher.machine import Guest, Machine
 from launcher.prepare import bare_guest, prepare_machine
-from launcher.xtest import Summary
+from launcher.xtest import FAILED, RESULTS, Summary
 
 GUESTS = 4
 RESERVE_PAGES = 640                     # 2.5 MiB of secure memory for each
@@ -54,3 +54,9 @@ class FourGuests:
             on_line(guest.name, line)
 
         guest.console.on_line.append(take)
+
+    def worst(self) -> Dict[str, str]:
+        """Each case that any guest ran, with the worst of its results."""
+        summaries = list(self.summaries.values())
+        cases = sorted({case for summary in summaries for case in summary.results})
+        return {case: max((summary.results.get(case, FAILED) for summary in summaries), key=RESULTS.index) for case in cases}

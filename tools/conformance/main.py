@@ -22,7 +22,7 @@ def judge(point: Point, tests: List[Test], results: Results, cases: Dict[str, st
         return "gap"
     if not set(point.kinds) & set("UL"):
         known = [cases[case] for case in point.cases if case in cases]
-        return FAILED if FAILED in known else OK if known else ABSENT
+        return FAILED if FAILED in known else OK if known else ABSENT    # a skip is a result
     return ABSENT if tests else "no test"
 
 

@@ -9,10 +9,12 @@ CASES = re.compile(r"^(\d+) test cases? of which (\d+) failed")
 SUBTESTS = re.compile(r"^(\d+) subtests? of which (\d+) failed")
 SKIPPED = re.compile(r"^(\d+) test cases? (?:was|were) skipped")
 CASE_BEGINS = re.compile(r"^\* ((?:regression|pkcs11|benchmark)_\w+)\b")
+STEP_BEGINS = re.compile(r"^o (?:regression|pkcs11|benchmark)_\w+\.[\d.]+ ")
+STEP_ENDS = re.compile(r"^  (?:regression|pkcs11|benchmark)_\w+\.[\d.]+ OK$")
 CASE_ENDS = re.compile(r"^  ((?:regression|pkcs11|benchmark)_\w+) (OK|FAIL\w*)$")
 SKIPS = re.compile(r"\bskip(?:ped|ping)?\b", re.I)
 
-OK, SKIP, FAILED = "OK", "skipped", "FAILED"
+OK, PART, SKIP, FAILED = RESULTS = "OK", "OK, a part skipped", "skipped", "FAILED"     # from good to bad
 
 
 class Summary:
@@ -23,7 +25,7 @@ class Summary:
         self.results: Dict[str, str] = {}       # a case that has begun and not ended has failed
         self._case: Optional[str] = None
         self._before: Optional[str] = None      # the running case's result in earlier runs
-        self._skips = False
+        self._skips = self._step_skips = self._worked = False
 
     def take_line(self, line: str) -> None:
         """A line of the guest's console."""
@@ -44,13 +46,17 @@ class Summary:
     def _take_case(self, line: str) -> None:
         begins, ends = CASE_BEGINS.match(line), CASE_ENDS.match(line)
         if begins:
-            self._case, self._skips = begins.group(1), False
+            self._case, self._skips, self._step_skips, self._worked = begins.group(1), False, False, False
             self._before = self.results.get(self._case)
             self.results[self._case] = FAILED
         elif ends and ends.group(1) == self._case:
-            now = FAILED if ends.group(2) != "OK" else SKIP if self._skips else OK
-            order = (OK, SKIP, FAILED)
-            self.results[self._case] = max(now, self._before or OK, key=order.index)
+            skip = PART if self._worked else SKIP
+            now = FAILED if ends.group(2) != "OK" else skip if self._skips else OK
+            self.results[self._case] = max(now, self._before or OK, key=RESULTS.index)
             self._case = None
+        elif STEP_BEGINS.match(line):
+            self._step_skips = False
+        elif STEP_ENDS.match(line):
+            self._worked = self._worked or not self._step_skips
         elif self._case and SKIPS.search(line):
-            self._skips = True
+            self._skips = self._step_skips = True
