@@ -279,6 +279,30 @@ static void a_guest_whose_app_panics_in_a_loop_takes_nothing_from_others(void **
 	assert_non_null(strstr(die(&first, faults), "g1:   module "));
 }
 
+/* What an app logs in a loop is cut, and the next line says how much. */
+static void lines_that_were_dropped_are_counted_with_the_next(void **state)
+{
+	unsigned shown = 0, dropped = 0, more;
+
+	(void)state;
+	uint32_t session = open(&first);
+	const struct app_step log = {APP_SYSCALL, SYS_LOG, {frames, 8}};
+	for (unsigned i = 0; i < 400; i++) {
+		if (i == 399)
+			for (uint64_t now = arch_counter();
+			     arch_counter() - now <= arch_counter_hz();)
+				;
+		assert_int_equal(step(&first, session, log), TEE_SUCCESS);
+		const char *text = host_console();
+		shown += count(text, "g1: ");
+		if (sscanf(text, "g1: (%u lines dropped)", &more) == 1)
+			dropped += more;
+	}
+	assert_true(shown > 20 && dropped > 0);
+	assert_int_equal(shown + dropped, 400);
+	assert_int_equal(model_close(&first, session), TEE_SUCCESS);
+}
+
 static bool stops_when_preempted(struct model *model, uint32_t cmd, struct msg_header *message,
 				 bool *served)
 {
@@ -333,6 +357,7 @@ int main(void)
 		TEST(a_hostile_stack_ends_the_walk_and_nothing_else),
 		TEST(a_chain_without_end_is_cut),
 		TEST(a_guest_whose_app_panics_in_a_loop_takes_nothing_from_others),
+		TEST(lines_that_were_dropped_are_counted_with_the_next),
 		TEST(a_report_is_not_torn_and_a_guest_may_die_in_it),
 	};
 
