@@ -80,3 +80,14 @@ def test_the_app_that_a_subkey_signed_runs(boot, status_of, hello):
     machine = boot(guests=1, overlay=hello / "root", commands={"1": "derived"})
     assert status_of(machine, "g1", 150) == 0
     assert "hello: 0x0, 142" in (machine.config.log_dir / "g1.log").read_text(errors="replace")
+
+
+def test_the_encrypted_app_runs(boot, status_of, hello):
+    """TA-014, TA-151: what the guest carries cannot be read there."""
+    script(hello, "encrypted")
+    app = (hello / f"ta/out-encrypted/{HELLO}.ta").read_bytes()
+    assert b"greeted with" in (hello / f"ta/out/{HELLO}.ta").read_bytes() and b"greeted with" not in app
+    (hello / f"root/usr/lib/optee_armtz/{HELLO}.ta").write_bytes(app)
+    machine = boot(guests=1, overlay=hello / "root", commands={"1": "hello"})
+    assert status_of(machine, "g1", 150) == 0
+    assert "hello: 0x0, 142" in (machine.config.log_dir / "g1.log").read_text(errors="replace")
