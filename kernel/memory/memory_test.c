@@ -46,6 +46,31 @@ static void a_limit_stops_one_budget_only(void **state)
 	budget_release(&b);
 }
 
+/* Who loads an app leaves a page for the next call of another. */
+static void bulk_leaves_what_is_promised_to_nobody_for_small_needs(void **state)
+{
+	struct budget bulk = {0}, other = {0};
+	void *taken[PAGES];
+	unsigned count = 0;
+
+	(void)state;
+	assert_int_equal(budget_configure(&bulk, 3, 1000), TEE_SUCCESS);
+	assert_int_equal(budget_configure(&other, 0, 1000), TEE_SUCCESS);
+	assert_true(budget_has_room(&bulk, 10));
+	assert_false(budget_has_room(&bulk, totals().free));
+	while (budget_has_room(&bulk, 1))
+		taken[count++] = page_alloc(&bulk);
+	assert_true(totals().free > 0);
+	void *small = page_alloc(&other);
+	assert_non_null(small);
+	assert_false(budget_has_room(&other, 1));
+	page_free(&other, small);
+	while (count > 0)
+		page_free(&bulk, taken[--count]);
+	budget_release(&bulk);
+	budget_release(&other);
+}
+
 /* NW-044, NW-167: what is promised to one is not there for the others, however much they take. */
 static void a_reserve_is_there_after_everybody_took_all_they_could(void **state)
 {
@@ -192,6 +217,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_limit_stops_one_budget_only, start),
+		cmocka_unit_test_setup(bulk_leaves_what_is_promised_to_nobody_for_small_needs,
+				       start),
 		cmocka_unit_test_setup(a_reserve_is_there_after_everybody_took_all_they_could,
 				       start),
 		cmocka_unit_test_setup(a_reserve_that_does_not_fit_is_refused_and_changes_nothing,

@@ -129,6 +129,31 @@ void budget_uncharge_shared(struct budget *b, uint32_t count)
 	spin_unlock(&pages.lock);
 }
 
+/* One page in this many is not for bulk. */
+#define HEADROOM 64
+
+static bool has_room(const struct budget *b, uint32_t count)
+{
+	uint32_t kept = pages.totals.reserved + pages.totals.total / HEADROOM + 1;
+	uint32_t unpromised = pages.totals.free > kept ? pages.totals.free - kept : 0;
+
+	return count <= outstanding(b) + unpromised;
+}
+
+bool budget_has_room(struct budget *b, uint32_t count)
+{
+	bool fits;
+
+	do {
+		spin_lock(&pages.lock);
+		fits = has_room(b, count);
+		spin_unlock(&pages.lock);
+	} while (!fits && page_reclaim && page_reclaim(b));
+	if (!fits)
+		b->refusals++;
+	return fits;
+}
+
 static void *take_page(struct budget *b)
 {
 	void *page = NULL;

@@ -55,6 +55,14 @@ void budget_release(struct budget *budget);
 bool must_check budget_charge_shared(struct budget *budget, uint32_t pages);
 void budget_uncharge_shared(struct budget *budget, uint32_t pages);
 
+/*
+ * Whether count pages can be had now, and enough is left then of what is promised to nobody for the
+ * small needs of everybody else's calls in progress. To be asked before memory is taken in bulk:
+ * else the app that was loaded last takes the page that another's next call needs. May reclaim. Any
+ * context.
+ */
+bool must_check budget_has_room(struct budget *budget, uint32_t count);
+
 /* A zeroed page charged to the budget, or NULL (budget exhausted or memory short). Any context. */
 void *must_check page_alloc(struct budget *budget);
 

@@ -249,7 +249,10 @@ static TEE_Result add_region(struct uaspace *as, uint64_t va, size_t page_count,
 		return res;
 	r->source = contents->source ? *contents->source
 				     : (struct page_source){own_page_at, &r->own, 0};
-	res = fill_region(as, r, page_count, contents);
+	if (!contents->source && !budget_has_room(&as->guest->budget, (uint32_t)page_count))
+		res = TEE_ERROR_OUT_OF_MEMORY;
+	else
+		res = fill_region(as, r, page_count, contents);
 	if (res) {
 		uaspace_remove(as, r);
 		return res;
