@@ -77,7 +77,8 @@ def render(columns: Dict[str, Dict[str, str]]) -> str:
     """The page."""
     cases = sorted({case for results in columns.values() for case in results})
     sums = [f"{sum(results.get(case) in (OK, PART) for case in cases)} OK, {sum(results.get(case) == SKIP for case in cases)} skipped, "
-            f"{sum(results.get(case, FAILED) == FAILED for case in cases)} FAILED" for results in columns.values()]
+            f"{sum(results.get(case, FAILED) == FAILED for case in cases)} FAILED" if results else "did not run"
+            for results in columns.values()]
     rows = [f"| {case} | " + " | ".join(results.get(case, "did not run") for results in columns.values()) + " |"
             for case in cases]
     return "\n".join([
