@@ -39,15 +39,27 @@ void crypto_init(const void *seed, size_t seed_size);
 #define CRYPTO_RANDOM_PIECE 1024u
 void crypto_random(void *to, size_t size);
 
-/*
- * Mixes what somebody else calls random into this CPU's generator, beside its state and never in
- * its place: whoever knows or chooses data knows no more of the output than before. size at most
- * CRYPTO_RANDOM_PIECE. Not in a bracket.
- */
-void crypto_random_add(const void *data, size_t size);
-
 /* A number in [0, bound), bound > 0, without bias. */
 uint64_t crypto_random_below(uint64_t bound);
+
+/*
+ * A generator of somebody's own (HMAC_DRBG with SHA-256 as well). Holds no pointers to itself that
+ * are used again; never fails. Its owner keeps two calls from meeting, and wipes it at the end.
+ */
+struct crypto_stream {
+	_Alignas(8) uint8_t state[384];
+};
+
+/* Seeds it from this CPU's generator and name, which tells it from others. */
+void crypto_stream_init(struct crypto_stream *stream, const void *name, size_t name_size);
+
+/* As crypto_random(). Fresh output of this CPU's generator is mixed in every 64 requests, and every
+ * 64 KiB of a long one. */
+void crypto_stream_random(struct crypto_stream *stream, void *to, size_t size);
+
+/* Mixes in what somebody offers, at most CRYPTO_RANDOM_PIECE bytes; whatever it is, output does not
+ * become easier to guess. Touches no other stream and no CPU's generator. */
+void crypto_stream_add(struct crypto_stream *stream, const void *data, size_t size);
 
 /* --- memory --------------------------------------------------------------------------------------
  */

@@ -257,6 +257,95 @@ static void numbers_below_a_bound_reach_all_values_and_none_other(void **state)
 	assert_true(crypto_random_below(UINT64_MAX) < UINT64_MAX);
 }
 
+/* --- streams --- */
+
+/* In a machine that repeats itself to the bit, with or without one more thing that happens. */
+static void draw(struct crypto_stream *stream, const char *name, uint8_t out[16])
+{
+	crypto_stream_init(stream, name, strlen(name));
+	crypto_stream_random(stream, out, 16);
+}
+
+static void streams_differ_by_name_and_by_when_they_began(void **state)
+{
+	struct crypto_stream a, b;
+	uint8_t first[16], second[16], other[16];
+
+	(void)state;
+	boot("same");
+	draw(&a, "guest 1", first);
+	draw(&b, "guest 1", second);
+	assert_memory_not_equal(first, second, 16);
+	boot("same");
+	draw(&b, "guest 2", other);
+	assert_memory_not_equal(first, other, 16);
+	boot("same");
+	draw(&b, "guest 1", other);
+	assert_memory_equal(first, other, 16); /* so it was the name */
+}
+
+/* TA-144 */
+static void what_is_added_changes_this_stream_and_nothing_else(void **state)
+{
+	uint8_t first[2][16], second[2][16], machine[2][16];
+	static const uint8_t zero[CRYPTO_RANDOM_PIECE];
+	struct crypto_stream a, b;
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		boot("same");
+		crypto_stream_init(&a, "a", 1);
+		crypto_stream_init(&b, "b", 1);
+		if (round == 1)
+			crypto_stream_add(&a, zero, sizeof(zero));
+		crypto_stream_add(&b, zero, 0);
+		crypto_stream_random(&a, first[round], 16);
+		crypto_stream_random(&b, second[round], 16);
+		crypto_random(machine[round], 16);
+	}
+	assert_memory_not_equal(first[0], first[1], 16);
+	assert_memory_not_equal(first[1], zero, 16);
+	assert_memory_equal(second[0], second[1], 16);
+	assert_memory_equal(machine[0], machine[1], 16);
+}
+
+/* Two machines that part after the streams began: their streams do at the first reseeding. */
+static void a_stream_is_reseeded_after_so_many_requests(void **state)
+{
+	uint8_t out[2][70][8], unused[8];
+	struct crypto_stream s;
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		boot("same");
+		crypto_stream_init(&s, "s", 1);
+		if (round == 1)
+			crypto_random(unused, sizeof(unused));
+		for (unsigned i = 0; i < 70; i++)
+			crypto_stream_random(&s, out[round][i], 8);
+	}
+	assert_memory_equal(out[0][62], out[1][62], 8);
+	assert_memory_not_equal(out[0][63], out[1][63], 8);
+	assert_memory_not_equal(out[0][69], out[1][69], 8);
+}
+
+static void a_stream_fills_any_length_and_may_be_moved(void **state)
+{
+	static uint8_t big[CRYPTO_RANDOM_PIECE * 66 + 5];
+	static const uint8_t zero[16];
+	struct crypto_stream *s = malloc(sizeof(*s)), moved;
+
+	(void)state;
+	boot("x");
+	crypto_stream_init(s, "", 0);
+	moved = *s;
+	free(s);
+	crypto_stream_random(&moved, big, 0);
+	crypto_stream_random(&moved, big, sizeof(big));
+	for (size_t i = 0; i + 16 <= sizeof(big); i += 16)
+		assert_memory_not_equal(big + i, zero, 16);
+}
+
 /* --- hash --- */
 
 static void sha256_matches_the_standards_example_in_any_pieces(void **state)
@@ -440,6 +529,10 @@ int main(void)
 		TEST(the_image_key_of_a_machine_without_a_key_is_the_kits),
 		TEST(requests_of_any_length_are_filled),
 		TEST(numbers_below_a_bound_reach_all_values_and_none_other),
+		TEST(streams_differ_by_name_and_by_when_they_began),
+		TEST(what_is_added_changes_this_stream_and_nothing_else),
+		TEST(a_stream_is_reseeded_after_so_many_requests),
+		TEST(a_stream_fills_any_length_and_may_be_moved),
 		TEST(sha256_matches_the_standards_example_in_any_pieces),
 		TEST(memory_is_zeroed_aligned_and_reused),
 		TEST(memory_that_does_not_fit_is_refused_and_noted),

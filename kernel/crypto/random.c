@@ -155,17 +155,6 @@ void crypto_random(void *to, size_t size)
 	}
 }
 
-void crypto_random_add(const void *data, size_t size)
-{
-	struct generator *g = &generators[arch_cpu_index()];
-	int err;
-
-	assert(size <= CRYPTO_RANDOM_PIECE);
-	mix_in_fresh(g);
-	err = mbedtls_hmac_drbg_update(&g->drbg, data, size);
-	assert(err == 0);
-}
-
 uint64_t crypto_random_below(uint64_t bound)
 {
 	uint64_t value;

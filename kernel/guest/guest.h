@@ -26,6 +26,7 @@
 
 #include "abi/result.h"
 #include "abi/ta.h"
+#include "kernel/crypto/crypto.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/spinlock.h"
@@ -52,6 +53,8 @@ struct guest {
 	struct uuid identity;
 	bool has_secret;
 	uint8_t secret[32]; /* stands in for an identity; random, made when it is first needed */
+	bool has_stream;
+	struct crypto_stream stream; /* random numbers; seeded at the first use */
 
 	struct spinlock monitor;
 	struct budget budget;
@@ -170,6 +173,14 @@ struct guest_figures {
  * changed. Any context.
  */
 bool must_check guest_get_figures(uint32_t from, struct guest_figures *figures);
+
+/*
+ * Random numbers from this guest's own stream, and something to mix into it (TA-144: it never
+ * replaces what is there). The stream lies in the guest's page: there is nothing to run out of, so
+ * neither can fail. At most CRYPTO_RANDOM_PIECE bytes each (I7). Context: monitor held.
+ */
+void guest_random(struct guest *guest, void *to, size_t size);
+void guest_random_add(struct guest *guest, const void *data, size_t size);
 
 /* Guests alive, guest 0 and those that are dying included. */
 uint32_t guest_count(void);

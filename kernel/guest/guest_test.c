@@ -257,6 +257,31 @@ static void ta_143_a_vm_without_identity_has_keys_for_one_life(void **state)
 	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
 }
 
+/* TA-126: GenerateRandom lets no error through, so there must be none: the stream lies in the
+ * guest's page. */
+static void ta_126_each_guest_draws_from_a_stream_of_its_own_and_never_runs_out(void **state)
+{
+	uint8_t first[16], second[16], again[16];
+
+	(void)state;
+	assert_int_equal(admin(SMC_VM_CREATED, 5), SMC_OK);
+	assert_int_equal(admin(SMC_VM_CREATED, 6), SMC_OK);
+	uint32_t before = free_pages();
+	struct guest *a = guest_enter(5), *b = guest_enter(6);
+	assert_false(a->has_stream);
+	guest_random(a, first, 16);
+	guest_random(b, second, 16);
+	assert_memory_not_equal(first, second, 16);
+	guest_random_add(b, "dice", 4);
+	guest_random(a, again, 16);
+	assert_memory_not_equal(first, again, 16);
+	assert_int_equal(free_pages(), before);
+	guest_leave(a);
+	guest_leave(b);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 6), SMC_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +298,8 @@ int main(void)
 				       start),
 		cmocka_unit_test_setup(ta_143_keys_follow_the_identity_and_never_the_handle, start),
 		cmocka_unit_test_setup(ta_143_a_vm_without_identity_has_keys_for_one_life, start),
+		cmocka_unit_test_setup(
+			ta_126_each_guest_draws_from_a_stream_of_its_own_and_never_runs_out, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ static uint64_t pair(uint32_t high, uint32_t low)
 }
 
 /* TA-144 */
-static TEE_Result add_entropy(struct ta_params *params)
+static TEE_Result add_entropy(struct guest *guest, struct ta_params *params)
 {
 	const struct ta_memref *from = &params->p[0].u.memref;
 	uint8_t piece[256];
@@ -39,7 +39,7 @@ static TEE_Result add_entropy(struct ta_params *params)
 		size_t bite = min(from->room - done, (uint64_t)sizeof(piece));
 		res = ta_memref_read(from, done, piece, bite);
 		if (!res)
-			crypto_random_add(piece, bite);
+			guest_random_add(guest, piece, bite);
 		done += bite;
 		if (!res)
 			res = call_poll();
@@ -123,7 +123,7 @@ static TEE_Result invoke(struct ta_session *session, uint32_t cmd, struct ta_par
 
 	switch (cmd) {
 	case CMD_ADD_RNG_ENTROPY:
-		return add_entropy(params);
+		return add_entropy(app->guest, params);
 	case CMD_DERIVE_TA_UNIQUE_KEY:
 		return derive_key(app, params);
 	case CMD_MAP_ZERO:

@@ -87,7 +87,7 @@ static TEE_Result sys_random(struct syscall *sc)
 
 	for (uint64_t done = 0; done < size && !res;) {
 		size_t bite = min(size - done, (uint64_t)sizeof(piece));
-		crypto_random(piece, bite);
+		guest_random(sc->instance->guest, piece, bite);
 		res = user_write(&sc->instance->as, uaddr(sc->arg[0] + done), piece, bite,
 				 USER_ANY_OWNER);
 		done += bite;
