@@ -128,6 +128,8 @@ static const struct operation operations[] = {
 	{ "allocate_free_4k",      CALLS, WARM_UP, 4096, &warm, NULL, allocate_and_free, NULL },
 	{ "open_warm",             OPENS, OPENS_WARMUP, 0, &warm, NULL, open_session, close_session },
 	{ "close_warm",            OPENS, OPENS_WARMUP, 0, &warm, open_session, close_session, NULL },
+	/* The first of its image in this machine, so there can be only one. */
+	{ "open_unknown",          1, 0, 0, &cold, NULL, open_session, close_session },
 	{ "open_cold",             OPENS, 1, 0, &cold, NULL, open_session, close_session },
 };
 /* clang-format on */
