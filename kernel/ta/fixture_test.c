@@ -102,7 +102,10 @@ bool __real_page_transfer(void *page, struct budget *from, struct budget *to);
 bool __wrap_page_transfer(void *page, struct budget *from, struct budget *to);
 bool __wrap_page_transfer(void *page, struct budget *from, struct budget *to)
 {
-	return fails_now() ? false : __real_page_transfer(page, from, to);
+	failures.transfers++;
+	if (failures.transfer_at && failures.transfers >= failures.transfer_at)
+		return false;
+	return __real_page_transfer(page, from, to);
 }
 
 TEE_Result __wrap_call_poll(void);

@@ -29,8 +29,10 @@ int fixture_stop(void **state);
 
 /* --- failures: the n-th chance (from 1) fails, 0: none; counts go on until reset --- */
 struct fixture_failures {
-	unsigned alloc_at; /* page_alloc(), heap_alloc(), arch_aspace_map() and page_transfer() */
+	unsigned alloc_at; /* page_alloc(), heap_alloc() and arch_aspace_map() */
 	unsigned allocs;
+	unsigned transfer_at; /* page_transfer(), from here on */
+	unsigned transfers;
 	unsigned poll_at; /* call_poll() answers TARGET_DEAD from here on */
 	unsigned polls;
 };

@@ -20,12 +20,15 @@ static struct {
 	struct image_totals totals;
 } cache;
 
+static enum teardown image_teardown(struct guest *guest);
+
 void image_init(void)
 {
 	memset(&cache, 0, sizeof(cache));
 	list_init(&cache.in_use);
 	list_init(&cache.unused);
 	versions_init();
+	guest_on_teardown(image_teardown);
 }
 
 /* Between batches of a clean-up. If the guest is dying there is still nothing to do but to go on.
@@ -75,23 +78,24 @@ void image_record_drop(struct guest *guest, struct image *image, uint32_t owned_
 /* --- publication ---------------------------------------------------------------------------------
  */
 
-static struct image *find_in(struct list *list, const uint8_t *identity)
+static struct image *find_in(struct list *list, const struct guest *guest, const uint8_t *identity)
 {
 	list_for_each (node, list) {
 		struct image *image = list_entry(node, struct image, link);
-		if (memcmp(image->identity, identity, sizeof(image->identity)) == 0)
+		bool is_visible = !image->owner || image->owner == guest;
+		if (is_visible && memcmp(image->identity, identity, sizeof(image->identity)) == 0)
 			return image;
 	}
 	return NULL;
 }
 
 /* Lock held. */
-static struct image *find_and_pin(const uint8_t *identity)
+static struct image *find_and_pin(const struct guest *guest, const uint8_t *identity)
 {
-	struct image *image = find_in(&cache.in_use, identity);
+	struct image *image = find_in(&cache.in_use, guest, identity);
 
 	if (!image) {
-		image = find_in(&cache.unused, identity);
+		image = find_in(&cache.unused, guest, identity);
 		if (!image)
 			return NULL;
 		list_remove(&image->link);
@@ -102,77 +106,183 @@ static struct image *find_and_pin(const uint8_t *identity)
 	return image;
 }
 
-struct image *image_find(const uint8_t identity[CRYPTO_SHA256_SIZE])
+struct image *image_find(const struct guest *guest, const uint8_t identity[CRYPTO_SHA256_SIZE])
 {
 	spin_lock(&cache.lock);
-	struct image *image = find_and_pin(identity);
+	struct image *image = find_and_pin(guest, identity);
 	spin_unlock(&cache.lock);
 	return image;
 }
 
-/* Lock held. */
+static bool is_used(const struct image *image)
+{
+	return image->pins > 0 || !list_empty(&image->users);
+}
+
+/* Lock held. A guest's own image is left for forget_own(). */
 static void unpin(struct image *image)
 {
 	assert(image->pins > 0);
 	image->pins--;
-	if (image->pins > 0 || !list_empty(&image->users))
+	if (is_used(image) || image->owner)
 		return;
 	list_remove(&image->link);
 	list_insert(cache.unused.next, &image->link);
 	cache.totals.unused_pages += image->page_count;
 }
 
-/* A page goes to the system; the guest's charge for it becomes one for shared memory. */
+/*
+ * A page goes to the system; the guest's charge for it becomes one for shared memory. False: what
+ * the guest's reserve is owed then would not be there, not even without images that nobody uses.
+ */
 static bool give_page(struct guest *guest, void *page)
 {
-	if (!page_transfer(page, &guest->budget, &system_budget))
+	if (!page_transfer(page, &guest->budget, &system_budget) &&
+	    !(image_reclaim(&guest->budget) && page_transfer(page, &guest->budget, &system_budget)))
 		return false;
 	bool charged = budget_charge_shared(&guest->budget, 1);
 	assert(charged); /* the transfer made room, and the monitor is held */
 	return true;
 }
 
-/* Gives all pages but the record. *given counts those of the file. */
-static TEE_Result give_pages(struct guest *guest, struct image *image, uint32_t *given)
+/* Gives the pages of the file, as many as the system can take. TARGET_DEAD. */
+static TEE_Result give_pages(struct guest *guest, struct image *image)
 {
-	for (*given = 0; *given < image->pages.count; (*given)++) {
-		TEE_Result res = *given % BATCH == BATCH - 1 ? call_poll() : TEE_SUCCESS;
+	for (uint32_t i = 0; i < image->pages.count; i++) {
+		TEE_Result res = i % BATCH == BATCH - 1 ? call_poll() : TEE_SUCCESS;
 
-		if (!res && !give_page(guest, page_list_get(&image->pages, *given)))
-			res = TEE_ERROR_OUT_OF_MEMORY;
 		if (res)
 			return res;
+		if (!give_page(guest, page_list_get(&image->pages, i)))
+			return TEE_SUCCESS;
+		image->given_pages++;
 	}
 	return TEE_SUCCESS;
 }
 
-/* Chunks of pointers beyond the one in the record. *given counts them. */
-static bool give_chunks(struct guest *guest, struct image *image, uint32_t *given)
+/* Chunks of pointers beyond the one in the record, and last the record itself. True: the system has
+ * all of the image. */
+static bool give_rest(struct guest *guest, struct image *image)
 {
+	if (image->given_pages < image->pages.count)
+		return false;
 	for (struct page_chunk *c = image->pages.first->next; c; c = c->next) {
 		if (!give_page(guest, c))
 			return false;
 		c->budget = &system_budget;
-		(*given)++;
+		image->given_chunks++;
 	}
-	return true;
+	return give_page(guest, image);
+}
+
+static uint32_t total_pages(const struct image *image)
+{
+	uint32_t count = image->pages.count + 1;
+
+	for (const struct page_chunk *c = image->pages.first->next; c; c = c->next)
+		count++;
+	return count;
 }
 
 static TEE_Result give_to_system(struct guest *guest, struct image *image)
 {
-	uint32_t pages, chunks = 0;
-	TEE_Result res = give_pages(guest, image, &pages);
+	TEE_Result res = give_pages(guest, image);
 
-	if (!res && (!give_chunks(guest, image, &chunks) || !give_page(guest, image)))
-		res = TEE_ERROR_OUT_OF_MEMORY;
 	if (res) {
-		budget_uncharge_shared(&guest->budget, pages + chunks);
-		image_record_drop(guest, image, pages);
+		budget_uncharge_shared(&guest->budget, image->given_pages);
+		image_record_drop(guest, image, image->given_pages);
 		return res;
 	}
-	image->pages.budget = &system_budget;
-	image->page_count = pages + chunks + 1;
+	image->page_count = total_pages(image);
+	if (give_rest(guest, image)) {
+		image->given_pages = image->given_chunks = 0;
+		image->pages.budget = &system_budget;
+	} else {
+		image->owner = guest;
+	}
 	return TEE_SUCCESS;
+}
+
+/* --- images of one guest -------------------------------------------------------------------------
+ */
+
+/* Takes an image of guest's own that is used no more out of the cache. Lock held. */
+static struct image *take_own(const struct guest *guest)
+{
+	list_for_each (node, &cache.in_use) {
+		struct image *image = list_entry(node, struct image, link);
+		if (image->owner == guest && !is_used(image)) {
+			list_remove(&image->link);
+			cache.totals.images--;
+			return image;
+		}
+	}
+	return NULL;
+}
+
+/* Back where it was, to be found by nobody. Lock held. */
+static void put_back_own(struct image *image)
+{
+	memset(image->identity, 0, sizeof(image->identity));
+	list_insert(&cache.in_use, &image->link);
+	cache.totals.images++;
+}
+
+/* Frees up to BATCH pages of images of guest's own that are used no more. False: there are none. */
+static bool forget_own(struct guest *guest)
+{
+	spin_lock(&cache.lock);
+	struct image *image = take_own(guest);
+	spin_unlock(&cache.lock);
+	if (!image)
+		return false;
+	for (unsigned i = 0; i < BATCH && image->pages.count > 0; i++) {
+		bool is_systems = image->pages.count <= image->given_pages;
+		void *page = page_list_pop(&image->pages);
+
+		page_free(is_systems ? &system_budget : &guest->budget, page);
+		if (is_systems) {
+			budget_uncharge_shared(&guest->budget, 1);
+			image->given_pages--;
+		}
+	}
+	if (image->pages.count > 0) {
+		spin_lock(&cache.lock);
+		put_back_own(image);
+		spin_unlock(&cache.lock);
+		return true;
+	}
+	budget_uncharge_shared(&guest->budget, image->given_chunks);
+	page_free(&guest->budget, image);
+	return true;
+}
+
+/* After a use has ended. The images of a dying guest go in steps, later. */
+static void forget_own_now(struct guest *guest)
+{
+	while (!guest->dying && forget_own(guest))
+		breathe();
+}
+
+static enum teardown image_teardown(struct guest *guest)
+{
+	return forget_own(guest) ? TEARDOWN_MORE : TEARDOWN_DONE;
+}
+
+/* --- the cache -----------------------------------------------------------------------------------
+ */
+
+/* Somebody was quicker. */
+static void drop_duplicate(struct guest *guest, struct image *image)
+{
+	if (image->owner) {
+		budget_uncharge_shared(&guest->budget, image->given_pages + image->given_chunks);
+		image_record_drop(guest, image, image->given_pages);
+		return;
+	}
+	budget_uncharge_shared(&guest->budget, image->page_count);
+	free_pages(guest, image, image->pages.count);
+	page_free(&system_budget, image);
 }
 
 TEE_Result image_publish(struct guest *guest, struct image **image)
@@ -183,7 +293,7 @@ TEE_Result image_publish(struct guest *guest, struct image **image)
 	if (res)
 		return res;
 	spin_lock(&cache.lock);
-	*image = find_and_pin(mine->identity);
+	*image = find_and_pin(guest, mine->identity);
 	if (!*image) {
 		list_insert(&cache.in_use, &mine->link);
 		cache.totals.images++;
@@ -191,10 +301,8 @@ TEE_Result image_publish(struct guest *guest, struct image **image)
 		*image = mine;
 	}
 	spin_unlock(&cache.lock);
-	if (*image != mine) {
-		free_pages(guest, mine, mine->pages.count);
-		page_free(&system_budget, mine);
-	}
+	if (*image != mine)
+		drop_duplicate(guest, mine);
 	return TEE_SUCCESS;
 }
 
@@ -220,10 +328,10 @@ TEE_Result image_attach(struct guest *guest, struct image *image, struct image_u
 	spin_lock(&cache.lock);
 	struct image_user *known = find_user(image, guest);
 	if (known) {
+		assert(!charged);
 		known->references++;
-		if (charged)
-			budget_uncharge_shared(&guest->budget, image->page_count);
-	} else if (charged || budget_charge_shared(&guest->budget, image->page_count)) {
+	} else if (charged || image->owner ||
+		   budget_charge_shared(&guest->budget, image->page_count)) {
 		*user = (struct image_user){.guest = guest, .references = 1};
 		list_insert(&image->users, &user->link);
 		user = NULL;
@@ -254,12 +362,16 @@ void image_put(struct guest *guest, struct image *image)
 		spin_unlock(&cache.lock);
 		return;
 	}
+	bool is_own = image->owner != NULL;
 	list_remove(&user->link);
-	budget_uncharge_shared(&guest->budget, image->page_count);
+	if (!is_own)
+		budget_uncharge_shared(&guest->budget, image->page_count);
 	image->pins++;
 	unpin(image);
 	spin_unlock(&cache.lock);
 	heap_free(&guest->heap, user);
+	if (is_own)
+		forget_own_now(guest);
 }
 
 /* --- giving back ---------------------------------------------------------------------------------

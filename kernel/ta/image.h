@@ -14,6 +14,10 @@
  * or goes there: its pages then belong to the system. Every guest that uses an image is charged its
  * full page count, once. Images are immutable and shared by the instances of all guests.
  *
+ * The system needs an unpromised page for each page that it takes over, because the guest's reserve
+ * is then owed to the guest again. Where all memory is promised the image stays its guest's own:
+ * found by that guest only, and gone with its last use.
+ *
  * The fast path: when all signed headers have come and a verified image has the very same ones, the
  * rest of the file is not kept but compared with that image, a page at a time, and equality to the
  * end stands for verification. From then on the guest is charged for the image, so one that never
@@ -36,14 +40,18 @@
 struct image_stage;
 
 /*
- * Owner: the system. Born at the end of image_stage_finish(), freed by image_reclaim() when nobody
- * uses it. Lies at the start of a page of its own, with the first pointers to its pages behind it.
- * Immutable after it was published but for link, users and pins (lock: image cache).
+ * Owner: the system, or one guest. Born at the end of image_stage_finish(), freed by
+ * image_reclaim() when nobody uses it, or with its guest's last reference. Lies at the start of a
+ * page of its own, with the first pointers to its pages behind it. Immutable after it was published
+ * but for link, users and pins (lock: image cache).
  */
 struct image {
-	struct list link;  /* in the cache: in use, or unused with the least recently used last */
-	struct list users; /* one struct image_user for each guest that uses it */
-	uint32_t pins;     /* calls that are about to use it */
+	struct list link;    /* in the cache: in use, or unused with the least recently used last */
+	struct list users;   /* one struct image_user for each guest that uses it */
+	uint32_t pins;       /* calls that are about to use it */
+	struct guest *owner; /* NULL: the system */
+	uint32_t given_pages; /* of an owner's image: the first pages, which the system has taken */
+	uint32_t given_chunks;
 	uint8_t identity[CRYPTO_SHA256_SIZE]; /* digest of all its headers, and so of everything */
 	struct uuid uuid;                     /* of the bootstrap header, or else of ta_head */
 	struct version_claim claims[IMAGE_HEAD_SUBKEYS + 1]; /* its own, then its subkeys' */

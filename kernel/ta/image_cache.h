@@ -19,14 +19,15 @@ struct image *image_record_new(struct guest *guest);
  * system's already, the record is the guest's. Polls. */
 void image_record_drop(struct guest *guest, struct image *image, uint32_t owned_by_system);
 
-/* The image with this identity if it is cached, pinned: image_attach() must follow. Else NULL. */
-struct image *image_find(const uint8_t identity[CRYPTO_SHA256_SIZE]);
+/* The image with this identity if it is cached and for this guest to use, pinned: image_attach()
+ * must follow. Else NULL. */
+struct image *image_find(const struct guest *guest, const uint8_t identity[CRYPTO_SHA256_SIZE]);
 
 /*
- * Gives a verified image to the system and puts it into the cache. *image: the cached one, pinned,
- * and the guest has been charged for it; somebody else's if it was quicker (then the one that was
- * passed is gone). On failure, OUT_OF_MEMORY or TARGET_DEAD, the image is gone and nothing is
- * charged. Polls.
+ * Gives a verified image to the system and puts it into the cache. *image: the cached one, pinned;
+ * the guest has been charged for it if it is the one that was passed; somebody else's if it was
+ * quicker (then the one that was passed is gone); the guest's own if the system has no room for it.
+ * TARGET_DEAD: the image is gone and nothing is charged. Polls.
  */
 TEE_Result must_check image_publish(struct guest *guest, struct image **image);
 

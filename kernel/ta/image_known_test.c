@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files that are known: compared with a verified image instead of being verified again. */
+/* Files that are known: compared with a verified image instead of being verified again; and images
+ * that only one guest knows. */
 #include "kernel/ta/fixture_test.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "abi/smc.h"
 
 /* Pages of records and of what is compared; far less than the file. */
 #define FEW_PAGES 4
@@ -224,6 +227,127 @@ static void attack_13_each_failing_allocation_leaves_nothing_behind(void **state
 			3, 8);
 }
 
+/* --- images that the system has no room for ---
+ */
+
+/* Everything of guest A is gone but what the fixture knows of. */
+static void check_nothing_left(uint32_t used, uint32_t charged)
+{
+	while (image_reclaim(NULL))
+		;
+	assert_int_equal(guest_a->budget.used, charged);
+	assert_int_equal(guest_a->budget.shared, 0);
+	assert_int_equal(fixture_pages_used(), used);
+}
+
+static void load_as_own(uint32_t transfer_at)
+{
+	const struct ta_file *f = ta_file(SMALL_TA);
+	struct image *again, *others;
+	uint32_t charged = guest_a->budget.used;
+
+	failures.transfer_at = transfer_at;
+	assert_int_equal(load_image(guest_a, f->data, f->size, &f->uuid, &held), TEE_SUCCESS);
+	fixture_no_failures();
+	assert_ptr_equal(held->owner, guest_a);
+	/* One page of records more. */
+	assert_int_equal(guest_a->budget.used, charged + held->page_count + 1);
+	/* Its guest finds it, and no other one. */
+	assert_int_equal(load_image(guest_a, f->data, f->size, &f->uuid, &again), TEE_SUCCESS);
+	assert_ptr_equal(again, held);
+	assert_int_equal(guest_a->budget.used, charged + held->page_count + 1);
+	image_put(guest_a, again);
+	assert_int_equal(load_image(guest_b, f->data, f->size, &f->uuid, &others), TEE_SUCCESS);
+	assert_ptr_not_equal(others, held);
+	assert_ptr_equal(others->owner, NULL);
+	image_put(guest_b, others);
+}
+
+static void an_image_that_the_system_cannot_take_stays_its_guests_own(void **state)
+{
+	uint32_t used = fixture_pages_used(), charged = guest_a->budget.used;
+	uint32_t transfers;
+
+	(void)state;
+	copy = *ta_file(SMALL_TA);
+	transfers = 1 + (copy.size - TA_ELF_OFFSET + PAGE_SIZE - 1) / PAGE_SIZE;
+	for (uint32_t at = 1; at <= transfers; at++) {
+		load_as_own(at);
+		image_put(guest_a, held);
+		check_nothing_left(used, charged);
+	}
+}
+
+/* More pages than the record's own chunk has pointers for: chunks stay or go, too. */
+static void an_image_of_several_chunks_stays_its_guests_own_wherever_room_ends(void **state)
+{
+	const struct ta_file *f = ta_file("25497083");
+	size_t elf_size = f->size - TA_ELF_OFFSET, size;
+	uint8_t *elf = calloc(1, elf_size + (2 << 20)), *file;
+	uint32_t used = fixture_pages_used(), charged = guest_a->budget.used;
+
+	(void)state;
+	memcpy(elf, f->data + TA_ELF_OFFSET, elf_size);
+	file = sign_ta(elf, elf_size + (2 << 20), "uuid=25497083-a58a-4fc5-8a72-1ad7b69b8562",
+		       &size);
+	uint32_t pages = (elf_size + (2 << 20) + PAGE_SIZE - 1) / PAGE_SIZE;
+	for (uint32_t at = pages - 1; at <= pages + 2; at++) {
+		failures.transfer_at = at;
+		assert_int_equal(load_image(guest_a, file, size, &f->uuid, &image), TEE_SUCCESS);
+		fixture_no_failures();
+		assert_ptr_equal(image->owner, guest_a);
+		assert_int_equal(guest_a->budget.used, charged + image->page_count + 1);
+		image_put(guest_a, image);
+		check_nothing_left(used, charged);
+	}
+	free(elf);
+	free(file);
+}
+
+/* All memory that nobody was promised is in use; the guest loads within its own reserve. */
+static void a_guest_inside_its_reserve_loads_what_nobody_has_loaded(void **state)
+{
+	const struct ta_file *f = ta_file(SMALL_TA);
+	static void *eaten[FIXTURE_PAGES];
+	struct page_totals totals;
+	unsigned count = 0;
+
+	(void)state;
+	assert_int_equal(budget_configure(&guest_a->budget, 100, FIXTURE_PAGES), TEE_SUCCESS);
+	while ((eaten[count] = page_alloc(&system_budget)))
+		count++;
+	pages_totals(&totals);
+	assert_int_equal(totals.free, totals.reserved);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(load_image(guest_a, f->data, f->size, &f->uuid, &image),
+				 TEE_SUCCESS);
+		assert_ptr_equal(image->owner, guest_a);
+		image_put(guest_a, image);
+		pages_totals(&totals);
+		assert_int_equal(totals.free, totals.reserved);
+	}
+	while (count > 0)
+		page_free(&system_budget, eaten[--count]);
+}
+
+static void the_own_images_of_a_dying_guest_go_in_its_teardown(void **state)
+{
+	uint32_t used = fixture_pages_used();
+
+	(void)state;
+	load_as_own(7);
+	guest_a->dying = true;
+	image_put(guest_a, held);
+	while (image_reclaim(NULL))
+		;
+	assert_true(fixture_pages_used() > used + 20);
+	guest_leave(guest_a);
+	assert_int_equal(guest_destroy(1), SMC_OK);
+	assert_int_equal(guest_create(1), SMC_OK);
+	guest_a = guest_enter(1);
+	assert_int_equal(fixture_pages_used(), used);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +363,10 @@ int main(void)
 		KNOWN_TEST(an_image_stays_while_it_is_compared),
 		KNOWN_TEST(a_guest_that_dies_while_it_compares_leaves_the_image_unused),
 		KNOWN_TEST(attack_13_each_failing_allocation_leaves_nothing_behind),
+		TEST(an_image_that_the_system_cannot_take_stays_its_guests_own),
+		TEST(an_image_of_several_chunks_stays_its_guests_own_wherever_room_ends),
+		TEST(a_guest_inside_its_reserve_loads_what_nobody_has_loaded),
+		TEST(the_own_images_of_a_dying_guest_go_in_its_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

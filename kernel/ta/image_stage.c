@@ -184,7 +184,7 @@ static void identify(struct image_stage *stage)
 /* Looks for an image with the same headers. Charges the guest for it if there is one. */
 static TEE_Result recognise(struct image_stage *stage)
 {
-	struct image *image = image_find(stage->identity);
+	struct image *image = image_find(stage->guest, stage->identity);
 	TEE_Result res;
 
 	if (!image)
@@ -386,12 +386,11 @@ static TEE_Result publish(struct image_stage *stage, struct image **image)
 {
 	struct guest *guest = stage->guest;
 	struct image *mine = stage->image;
-	struct image *cached = image_find(mine->identity);
-	bool hit = cached != NULL;
+	struct image *cached = image_find(guest, mine->identity);
 	TEE_Result res = TEE_SUCCESS;
 
 	stage->image = NULL;
-	if (hit) {
+	if (cached) {
 		image_record_drop(guest, mine, 0);
 	} else {
 		cached = mine;
@@ -399,7 +398,7 @@ static TEE_Result publish(struct image_stage *stage, struct image **image)
 	}
 	if (res)
 		return res;
-	res = image_attach(guest, cached, stage->user, !hit);
+	res = image_attach(guest, cached, stage->user, cached == mine);
 	stage->user = NULL;
 	if (res == TEE_SUCCESS)
 		*image = cached;

@@ -504,7 +504,7 @@ static void attack_13_each_failing_allocation_leaves_nothing_behind(void **state
 	(void)state;
 	unsigned cold = fixture_fail_each(load_small_cold, &failures.alloc_at, &failures.allocs,
 					  TEE_ERROR_OUT_OF_MEMORY);
-	assert_true(cold > 2 * 28);
+	assert_true(cold > 28);
 	const struct ta_file *f = ta_file(SMALL_TA);
 	assert_int_equal(load_file(guest_a, f), TEE_SUCCESS);
 	struct image *held = image;

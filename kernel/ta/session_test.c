@@ -524,7 +524,7 @@ static void a_command_that_waited_until_its_session_was_closed_does_not_enter(vo
 
 /* Attack row 13: the image is verified, and then there is no page for the system to take it over.
  */
-static void an_image_that_cannot_be_published_fails_the_open_and_nothing_else(void **state)
+static void an_image_that_the_system_has_no_room_for_stays_its_guests_own(void **state)
 {
 	static void *eaten[PAGES];
 	unsigned count = 0;
@@ -534,7 +534,11 @@ static void an_image_that_cannot_be_published_fails_the_open_and_nothing_else(vo
 	assert_int_equal(guest_configure(1, TENON_KEY_RESERVE_PAGES, (uint32_t[4]){400}), SMC_OK);
 	while ((eaten[count] = page_alloc(&system_budget)))
 		count++;
-	assert_int_equal(open(&session), TEE_ERROR_OUT_OF_MEMORY);
+	/* Twice: the second time it is found, or loaded again after it went. */
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(open(&session), TEE_SUCCESS);
+		assert_int_equal(model_close(&guest, session), TEE_SUCCESS);
+	}
 	while (count > 0)
 		page_free(&system_budget, eaten[--count]);
 	assert_int_equal(open(&session), TEE_SUCCESS);
@@ -584,7 +588,7 @@ int main(void)
 		TEST(a_corrupt_file_is_refused_and_nothing_stays),
 		TEST(hostile_answers_to_load_ta_are_refused),
 		TEST(a_command_that_waited_until_its_session_was_closed_does_not_enter),
-		TEST(an_image_that_cannot_be_published_fails_the_open_and_nothing_else),
+		TEST(an_image_that_the_system_has_no_room_for_stays_its_guests_own),
 		TEST(the_memory_of_apps_is_given_back_in_small_steps),
 	};
 
