@@ -132,18 +132,18 @@ static void compare(struct image_stage *stage, uint64_t position, const uint8_t 
 {
 	const uint8_t *page = page_list_get(&stage->known->pages, position >> PAGE_SHIFT);
 	const uint8_t *other = page + (position & PAGE_MASK);
+	uint64_t differs = 0;
 	size_t done = 0;
 
 	assert((position & PAGE_MASK) + size <= PAGE_SIZE);
-	for (; done + sizeof(uint64_t) <= size; done += sizeof(uint64_t)) {
-		uint64_t a, b;
-
-		memcpy(&a, data + done, sizeof(a));
-		memcpy(&b, other + done, sizeof(b));
-		stage->differs |= a ^ b;
+	for (uint64_t a[4], b[4]; done + sizeof(a) <= size; done += sizeof(a)) {
+		memcpy(a, data + done, sizeof(a));
+		memcpy(b, other + done, sizeof(b));
+		differs |= (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]);
 	}
 	for (; done < size; done++)
-		stage->differs |= data[done] ^ other[done];
+		differs |= data[done] ^ other[done];
+	stage->differs |= differs;
 }
 
 TEE_Result image_stage_window(struct image_stage *stage, void **to, size_t *room)
