@@ -8,7 +8,7 @@ import pytest
 from conftest import Boots
 from launcher.common import build_dir
 
-GROUPS = ["entry", "params", "memory", "calls", "fp", "fault", "flags", "image"]
+GROUPS = ["entry", "params", "memory", "calls", "fp", "fault", "flags", "crash-kept", "image", "nest", "cycle", "system"]
 MACHINE_LIMIT = 200             # seconds for all groups on a busy machine
 
 
@@ -85,3 +85,24 @@ def test_instances_ta_034_050_051_072_073_074_075_076(results):
 def test_images_ta_003_009_022_027_028_033_151(results):
     """TA-003, TA-009, TA-022, TA-027, TA-028, TA-033, TA-151: files that are taken and files that are refused."""
     check(results, "image")
+
+
+def test_crashed_and_kept_ta_034(results):
+    """TA-034, TA-050: flag bit 13, of apps built for 4.6: what crashed stays dead."""
+    check(results, "crash-kept")
+
+
+def test_apps_that_call_apps_ta_052_053_064_065_067_079_081_082_083_085_086_088_089(results):
+    """TA-039, TA-042, TA-050, TA-052, TA-053, TA-064, TA-065, TA-067, TA-076, TA-079, TA-081, TA-082, TA-083, TA-085,
+    TA-086, TA-088, TA-089: memory, values, origins, panics, deadlines and depth between apps."""
+    check(results, "nest")
+
+
+def test_circles_ta_078(results):
+    """TA-078: apps that open or invoke each other in a circle get BUSY, and live."""
+    check(results, "cycle")
+
+
+def test_service_for_apps_ta_082_084_141_142(results):
+    """TA-082, TA-084, TA-141, TA-142: memory by the System PTA, what it refuses, whom it serves."""
+    check(results, "system")

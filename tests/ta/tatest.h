@@ -59,9 +59,12 @@ enum tatest_command {
 	CMD_FILL,       /* leaves a pattern in all the memory it has */
 	CMD_MEMREFS,    /* p0..p2 memrefs: adds 1 to each byte of inouts, fills outs with 0x5a */
 	CMD_WAIT,       /* p0 value in: milliseconds, whether to unmask cancellation */
-	CMD_DEPTH, /* p0 value in: levels to go; p1 value out: levels reached, the first error */
-	CMD_CALL,  /* p0 value in: {app, command}; p1, p2 go to its p1, p2; p3 value out: result,
-		      origin */
+	CMD_DEPTH,    /* p0 value in: levels to go; p1 value out: levels reached, the first error */
+	CMD_TRY,      /* p0 value in: {app, next}: opens app and has it open next; p3 value out: the
+			 deepest result and origin */
+	CMD_KEEP,     /* p0 value in: app; opens a session and keeps it */
+	CMD_USE_KEPT, /* p0 value in: levels; invokes this command with one less in the session that
+			 was kept; p3 value out: the deepest result and origin */
 	CMD_LEAVE_OPEN, /* p0 value in: app; opens a session and panics */
 	CMD_IDENTITY,   /* p3 memref out: TEE_Identity of the client */
 	CMD_COUNTS,     /* p3 value out: sessions opened and closed so far */
@@ -97,12 +100,13 @@ enum tatest_check {
 	CHECK_RIGHTS,   /* check_access_rights; p1 memref in, p2 memref inout */
 	CHECK_CANCEL,   /* masks */
 	CHECK_TIME,
-	CHECK_CACHE,  /* p1, p2 memref inout; with or without the flag */
-	CHECK_FP,     /* SIMD and thread register over system calls and RPCs */
-	CHECK_ZERO,   /* memory that had no owner in this life: found at creation */
-	CHECK_NESTED, /* parameters between apps; p1, p2 memref inout */
-	CHECK_SYSTEM, /* the service for apps: memory, keys; p2 memref inout */
-	CHECK_LIBS,   /* of APP_LIBS */
+	CHECK_CACHE,   /* p1, p2 memref inout; with or without the flag */
+	CHECK_FP,      /* SIMD and thread register over system calls and RPCs */
+	CHECK_ZERO,    /* memory that had no owner in this life: found at creation */
+	CHECK_NESTED,  /* parameters between apps; p1, p2 memref inout */
+	CHECK_SYSTEM,  /* the service for apps: memory; p2 memref inout */
+	CHECK_SECRETS, /* the service for apps: keys, entropy, libraries; p2 memref inout */
+	CHECK_LIBS,    /* of APP_LIBS */
 	CHECK_COUNT
 };
 

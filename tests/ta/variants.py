@@ -12,6 +12,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 ENCRYPTION_KEY = "b64d239b1f3c7d3b06506229cd8ff7c8af2bb4db2168621ac62c84948468c4f4"     # of a hardware key of zeros
 SUBKEY_UUID, SUBKEY_NAME = "7c3bbd19-0001-4a10-9000-aabbccddeeff", "hello_ta"
 SUBKEY_APP = "4a7c45e5-61e1-5f65-bf7d-4e9d30e55371"                                     # what both make
@@ -115,7 +118,8 @@ def make_apps(probe, signer, apps):
 def make_subkey(probe, signer, apps, scratch):
     """An app under a key that our key has signed."""
     key, subkey = scratch / "subkey.pem", scratch / "subkey.bin"
-    subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, stderr=subprocess.DEVNULL)
+    fresh = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key.write_bytes(fresh.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
     signer.run("sign-subkey", "--uuid", SUBKEY_UUID, "--key", signer.key, "--in", str(key), "--out", str(subkey), "--max-depth", "4",
                "--name-size", "64", "--subkey-version", "1")
     copy = probe.changed()

@@ -53,6 +53,8 @@ void group_wrapped(void);
 void group_version(void);
 void group_nest(void);
 void group_system(void);
+void group_secrets(void);
+void group_cycle(void);
 void group_libs(void);
 
 #endif

@@ -142,7 +142,8 @@ static const struct {
 	{"fp", group_fp},           {"fault", group_fault},
 	{"flags", group_flags},     {"crash-kept", group_crash_kept},
 	{"image", group_image},     {"wrapped", group_wrapped},
-	{"version", group_version},
+	{"version", group_version}, {"nest", group_nest},
+	{"cycle", group_cycle},     {"system", group_system},
 };
 
 static int run_group(const char *name)

@@ -7,6 +7,16 @@
 
 extern const struct ta_head ta_head;
 
+uint32_t sys(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+	     uint64_t a5, uint64_t a6)
+{
+	const uint64_t args[8] = {a0, a1, a2, a3, a4, a5, a6, 0};
+	uint64_t out[19];
+
+	raw_svc(number, args, out);
+	return (uint32_t)out[0];
+}
+
 static void check_refused_numbers(void)
 {
 	static const uint64_t numbers[] = {55,  60,  69,   71,         72,         100,
@@ -130,10 +140,9 @@ void check_cache(TEE_Param p[TEE_NUM_PARAMS])
 	       sys(NR_CACHE, ~(uint64_t)7, 64, 2, 0, 0, 0, 0));
 }
 
-static uint32_t changed_over(uint64_t number, uint64_t a0, uint64_t a1, uint64_t seed)
+uint32_t changed_over(uint64_t number, const uint64_t args[8], uint64_t seed)
 {
 	static struct simd_state in, out;
-	const uint64_t args[8] = {a0, a1};
 
 	simd_pattern(&in, seed);
 	simd_over_svc(&in, &out, number, args);
@@ -152,21 +161,25 @@ void check_fp(TEE_Param p[TEE_NUM_PARAMS])
 {
 	static uint8_t bytes[64];
 	TEE_Time time;
+	const uint64_t system_time[8] = {0, address_of(&time)},
+		       ree_time[8] = {2, address_of(&time)};
+	const uint64_t nowhere[8] = {0, KERNEL_ADDRESS}, wait[8] = {20};
+	const uint64_t random[8] = {address_of(bytes), sizeof(bytes)};
 	uint32_t changed = 0;
 
 	(void)p;
 	__asm__ volatile("msr tpidr_el0, %0" : : "r"((uint64_t)0x1122334455667788u));
 	for (uint64_t i = 0; i < 20; i++) {
-		changed += changed_over(NR_GET_TIME, 0, address_of(&time), i);
-		changed += changed_over(NR_RANDOM, address_of(bytes), sizeof(bytes), i);
-		changed += changed_over(NR_GET_TIME, 0, KERNEL_ADDRESS, i);
+		changed += changed_over(NR_GET_TIME, system_time, i);
+		changed += changed_over(NR_RANDOM, random, i);
+		changed += changed_over(NR_GET_TIME, nowhere, i);
 	}
 	expect("TA-042", "V registers stay over system calls", 0, changed);
 	changed = 0;
 	for (uint64_t i = 0; i < 5; i++)
-		changed += changed_over(NR_GET_TIME, 2, address_of(&time), i);
+		changed += changed_over(NR_GET_TIME, ree_time, i);
 	expect("TA-042", "V registers stay over an RPC", 0, changed);
-	expect("TA-042", "V registers stay over a wait", 0, changed_over(NR_WAIT, 20, 0, 7));
+	expect("TA-042", "V registers stay over a wait", 0, changed_over(NR_WAIT, wait, 7));
 	expect("TA-039", "the thread register stays over system calls and RPCs",
 	       0x1122334455667788u, thread_register());
 	__asm__ volatile("msr tpidr_el0, %0" : : "r"((uint64_t)0xABCDu));

@@ -86,7 +86,7 @@ static TEE_Result run_check(uint32_t types, TEE_Param p[TEE_NUM_PARAMS])
 		[CHECK_CANCEL] = check_cancel,     [CHECK_TIME] = check_time,
 		[CHECK_CACHE] = check_cache,       [CHECK_FP] = check_fp,
 		[CHECK_ZERO] = check_zero,         [CHECK_NESTED] = check_nested,
-		[CHECK_SYSTEM] = check_system,
+		[CHECK_SYSTEM] = check_system,     [CHECK_SECRETS] = check_secrets,
 	};
 	uint32_t which = p[0].value.a;
 
@@ -194,8 +194,12 @@ static TEE_Result obey(uint32_t command, uint32_t types, TEE_Param p[TEE_NUM_PAR
 		return wait(p[0].value.a, p[0].value.b);
 	case CMD_DEPTH:
 		return nest_depth(p[0].value.a, &p[1].value.a, &p[1].value.b);
-	case CMD_CALL:
-		return nest_call(types, p);
+	case CMD_TRY:
+		return nest_try(p[0].value.a, p[0].value.b, &p[3]);
+	case CMD_KEEP:
+		return nest_keep(p[0].value.a);
+	case CMD_USE_KEPT:
+		return nest_use_kept(p[0].value.a, &p[3]);
 	case CMD_LEAVE_OPEN:
 		return nest_leave_open(p[0].value.a);
 	case CMD_IDENTITY:

@@ -3,10 +3,9 @@
 #ifndef PROBE_H
 #define PROBE_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <tee_internal_api.h>
 
+#include "report.h"
 #include "tatest.h"
 
 /* System calls by number: the tests issue them without the kit's functions. */
@@ -45,15 +44,6 @@ static inline uint64_t address_of(const volatile void *p)
 	return (uint64_t)(uintptr_t)p;
 }
 
-/* report.c: what a command found, as text in the client's memory. */
-void report_begin(void *text, size_t size, bool on_peer);
-size_t report_end(void);
-bool report_on_peer(void);
-void expect(const char *point, const char *what, uint64_t expected, uint64_t got);
-/* Where both answers are right, or Tenon differs with a reason that stands beside the call. */
-void expect_either(const char *point, const char *what, uint64_t tenon, uint64_t peer,
-		   uint64_t got);
-
 /* main.c */
 struct ta_stack {
 	uint64_t low, high; /* [low, high) */
@@ -61,6 +51,11 @@ struct ta_stack {
 struct ta_stack stack_of_app(void);
 const struct tatest_record *record_of(uint32_t which);
 uint32_t dirt_at_creation(void);
+
+/* nested.c: sessions by bare system calls. Results are codes; *origin as the kernel wrote it. */
+uint32_t raw_open(uint32_t app, struct raw_params *params, uint32_t *session, uint32_t *origin);
+uint32_t raw_invoke(uint32_t session, uint32_t timeout, uint32_t cmd, struct raw_params *params,
+		    uint32_t *origin);
 
 /* The checks of CMD_CHECK. p is the command's parameters. */
 void check_memory(TEE_Param p[TEE_NUM_PARAMS]);
@@ -74,6 +69,10 @@ void check_fp(TEE_Param p[TEE_NUM_PARAMS]);
 void check_zero(TEE_Param p[TEE_NUM_PARAMS]);
 void check_nested(TEE_Param p[TEE_NUM_PARAMS]);
 void check_system(TEE_Param p[TEE_NUM_PARAMS]);
+void check_secrets(TEE_Param p[TEE_NUM_PARAMS]);
+
+/* calls.c: the number of V registers that differ after a system call. */
+uint32_t changed_over(uint64_t number, const uint64_t args[8], uint64_t seed);
 
 /* pointers.c: the number of kinds of bad address for which system call number, with such an
  * address as argument n, is not answered with code. */
@@ -83,7 +82,9 @@ uint32_t others(uint32_t code, uint64_t number, int n, const uint64_t args[8]);
 void fault_commit(uint32_t kind);
 void stack_use(bool too_much);
 TEE_Result nest_depth(uint32_t levels, uint32_t *reached, uint32_t *error);
-TEE_Result nest_call(uint32_t types, TEE_Param p[TEE_NUM_PARAMS]);
+TEE_Result nest_try(uint32_t app, uint32_t next, TEE_Param *out);
+TEE_Result nest_keep(uint32_t app);
+TEE_Result nest_use_kept(uint32_t levels, TEE_Param *out);
 TEE_Result nest_leave_open(uint32_t app);
 
 #endif

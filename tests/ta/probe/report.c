@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lines of results. */
 #include <stdio.h>
-#include <string.h>
 
-#include "probe.h"
+#include "report.h"
 
 static struct {
 	char *text;
@@ -50,14 +49,4 @@ void expect(const char *point, const char *what, uint64_t expected, uint64_t got
 void expect_either(const char *point, const char *what, uint64_t tenon, uint64_t peer, uint64_t got)
 {
 	expect(point, what, report.on_peer ? peer : tenon, got);
-}
-
-uint32_t sys(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-	     uint64_t a5, uint64_t a6)
-{
-	const uint64_t args[8] = {a0, a1, a2, a3, a4, a5, a6, 0};
-	uint64_t out[19];
-
-	raw_svc(number, args, out);
-	return (uint32_t)out[0];
 }

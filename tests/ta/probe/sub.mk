@@ -9,4 +9,5 @@ srcs-y += memory.c
 srcs-y += calls.c
 srcs-y += pointers.c
 srcs-y += nested.c
+srcs-y += between.c
 srcs-y += system.c
