@@ -8,7 +8,7 @@ import pytest
 from conftest import Boots
 from launcher.common import build_dir
 
-GROUPS = ["entry", "params", "memory", "calls", "fp", "fault", "flags", "crash-kept", "image", "nest", "cycle", "system"]
+GROUPS = ["entry", "params", "memory", "calls", "fp", "fault", "flags", "crash-kept", "image", "nest", "cycle", "system", "libs", "wrapped"]
 MACHINE_LIMIT = 200             # seconds for all groups on a busy machine
 
 
@@ -106,3 +106,13 @@ def test_circles_ta_078(results):
 def test_service_for_apps_ta_082_084_141_142(results):
     """TA-082, TA-084, TA-141, TA-142: memory by the System PTA, what it refuses, whom it serves."""
     check(results, "system")
+
+
+def test_libraries_ta_026_030_031_032_037_038_145(results):
+    """TA-026, TA-030, TA-031, TA-032, TA-037, TA-038, TA-145: an app of three modules with thread-local data in each."""
+    check(results, "libs")
+
+
+def test_wrapped_images_ta_010_012_014(results):
+    """TA-010, TA-012, TA-014: an encrypted app, and one under a subkey, as the kit makes them."""
+    check(results, "wrapped")

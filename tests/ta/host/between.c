@@ -118,3 +118,13 @@ void group_secrets(void)
 	report(&session, CHECK_SECRETS);
 	TEEC_CloseSession(&session);
 }
+
+void group_libs(void)
+{
+	for (int i = 0; i < 2; i++) {
+		TEEC_Session session = open_app(APP_LIBS);
+
+		report(&session, CHECK_LIBS);
+		TEEC_CloseSession(&session);
+	}
+}

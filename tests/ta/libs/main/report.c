@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The probe's: the kit builds a file for one app only. */
+#include "../../probe/report.c"

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef USER_TA_HEADER_DEFINES_H
+#define USER_TA_HEADER_DEFINES_H
+
+#include "tatest.h"
+
+#define TA_UUID       TATEST_UUID(APP_LIBS)
+#define TA_FLAGS      0
+#define TA_STACK_SIZE (8 * 1024)
+#define TA_DATA_SIZE  (32 * 1024)
+
+#endif
