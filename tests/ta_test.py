@@ -8,7 +8,7 @@ import pytest
 from conftest import Boots
 from launcher.common import build_dir
 
-GROUPS = ["entry", "params", "memory", "calls", "fp", "fault", "flags", "crash-kept", "image", "nest", "cycle", "system", "libs", "wrapped"]
+GROUPS = ["entry", "params", "memory", "calls", "fp", "fault", "flags", "crash-kept", "image", "nest", "cycle", "system", "libs", "wrapped", "version"]
 MACHINE_LIMIT = 200             # seconds for all groups on a busy machine
 
 
@@ -116,3 +116,18 @@ def test_libraries_ta_026_030_031_032_037_038_145(results):
 def test_wrapped_images_ta_010_012_014(results):
     """TA-010, TA-012, TA-014: an encrypted app, and one under a subkey, as the kit makes them."""
     check(results, "wrapped")
+
+
+def test_versions_ta_018(results):
+    """TA-018: an older version than the newest that was loaded is refused with ACCESS_CONFLICT, equal and newer are taken."""
+    check(results, "version")
+
+
+@pytest.mark.limit(300)
+def test_two_guests_at_the_same_time_ta_018_039_041_042_049_072_078(boot, status_of):
+    """TA-018, TA-039, TA-041, TA-042, TA-049, TA-072, TA-074, TA-078: what holds for one guest holds for two at once; neither
+    sees the other's instances, memory or versions."""
+    command = "tatest entry memory fp fault flags nest cycle && tatest version"
+    machine = boot(guests=2, overlay=build_dir() / "tests/ta/overlay", commands={"default": command})
+    for guest in ("g1", "g2"):
+        assert status_of(machine, guest, 250) == 0

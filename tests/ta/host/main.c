@@ -144,6 +144,7 @@ static const struct {
 	{"image", group_image},     {"wrapped", group_wrapped},
 	{"version", group_version}, {"nest", group_nest},
 	{"cycle", group_cycle},     {"system", group_system},
+	{"secrets", group_secrets}, {"libs", group_libs},
 };
 
 static int run_group(const char *name)

@@ -23,6 +23,6 @@ uint32_t first_main_tls(void); /* main_tls by initial-exec */
 
 /* Of the second one, which the app opens: */
 #define SECOND_NUMBER "second_number"      /* uint32_t(void): 1000 + first_number() */
-#define SECOND_TLS    "second_tls_address" /* uint32_t *(void): holds 0x2222 */
+#define SECOND_TLS    "second_tls_address" /* uint32_t *(void): its own word */
 
 #endif
