@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`tenon sim`: the simulator over many seeds."""
