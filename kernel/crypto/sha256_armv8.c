@@ -9,6 +9,9 @@
 #include "kernel/lib/assert.h"
 #include "kernel/memory/pages.h"
 
+/* About 8,000 instructions (I7). */
+#define WINDOW (PAGE_SIZE / 2)
+
 int v_mbedtls_sha256_update(mbedtls_sha256_context *state, const unsigned char *data, size_t size);
 int v_mbedtls_sha256_finish(mbedtls_sha256_context *state, unsigned char *digest);
 
@@ -22,7 +25,7 @@ void sha256_update(mbedtls_sha256_context *state, const void *data, size_t size)
 		size = 0;
 	}
 	while (size > 0 && err == 0) {
-		size_t bite = min(size, (size_t)PAGE_SIZE);
+		size_t bite = min(size, (size_t)WINDOW);
 		uint64_t mask = arch_fp_begin();
 		err = v_mbedtls_sha256_update(state, from, bite);
 		arch_fp_end(mask);
