@@ -113,7 +113,7 @@ void arch_cache_clean(paddr_t pa, size_t size, bool nonsecure);
 #define ARCH_USER_BASE 0x00200000ull
 #define ARCH_USER_END  0x40000000ull
 
-/* Page tables come from the budget. OUT_OF_MEMORY when it or the ASIDs are exhausted. */
+/* Page tables come from the budget. OUT_OF_MEMORY when it is exhausted. */
 TEE_Result must_check arch_aspace_init(struct arch_aspace *as, struct budget *budget);
 
 /* Frees the tables; no TLB holds an entry of this ASID afterwards. The mapped pages are the

@@ -12,28 +12,33 @@
 #include "kernel/memory/pages.h"
 #include "kernel/platform/platform.h"
 
-/* More spaces than secure RAM has pages for; ASID 0 is the identity map's. */
-#define ASIDS 2048
+/*
+ * More spaces than secure RAM has pages for, but on CPUs with 8 bits of ASID: so nobody can run out
+ * of them at the cost of others, spaces that came when there was none share the last one, and the
+ * TLB of a CPU forgets it before it enters one of them. ASID 0 is the identity map's.
+ */
+#define ASIDS       2048
+#define ASID_SHARED 1
 
 /* From this many pages on, one invalidation of the ASID is cheaper than one of each page. */
 #define UNMAP_ONE_BY_ONE 32
 
 static struct spinlock asid_lock;
-static uint64_t asids_used[ASIDS / 64] = {1};
+static uint64_t asids_used[ASIDS / 64] = {1 << 0 | 1 << ASID_SHARED};
 
 static unsigned asid_count(void)
 {
 	return (sysreg_read(id_aa64mmfr0_el1) >> 4 & 0xf) == 2 ? ASIDS : 256;
 }
 
-/* 0 if none is free. Callers give back only ASIDs that no TLB knows any more. */
+/* ASID_SHARED if no other is free. Callers give back only ASIDs that no TLB knows any more. */
 static uint16_t asid_take(void)
 {
 	unsigned words = asid_count() / 64;
-	uint16_t asid = 0;
+	uint16_t asid = ASID_SHARED;
 
 	spin_lock(&asid_lock);
-	for (unsigned word = 0; word < words && asid == 0; word++) {
+	for (unsigned word = 0; word < words && asid == ASID_SHARED; word++) {
 		if (~asids_used[word] == 0)
 			continue;
 		unsigned bit = (unsigned)__builtin_ctzll(~asids_used[word]);
@@ -46,6 +51,8 @@ static uint16_t asid_take(void)
 
 static void asid_give(uint16_t asid)
 {
+	if (asid == ASID_SHARED)
+		return;
 	spin_lock(&asid_lock);
 	asids_used[asid / 64] &= ~(1ull << (asid % 64));
 	spin_unlock(&asid_lock);
@@ -58,6 +65,12 @@ static uint64_t asid_field(const struct arch_aspace *as)
 
 uint64_t aspace_ttbr(const struct arch_aspace *as)
 {
+	if (as->asid == ASID_SHARED) {
+		/* Of this CPU only, which has the identity map's ASID until it enters. */
+		tlbi(aside1, asid_field(as));
+		dsb(nsh);
+		isb();
+	}
 	return linear_to_pa(as->root) | asid_field(as);
 }
 
@@ -66,8 +79,6 @@ TEE_Result arch_aspace_init(struct arch_aspace *as, struct budget *budget)
 	as->budget = budget;
 	as->root = NULL;
 	as->asid = asid_take();
-	if (as->asid == 0)
-		return TEE_ERROR_OUT_OF_MEMORY;
 	as->root = page_alloc(budget);
 	if (as->root == NULL) {
 		asid_give(as->asid);

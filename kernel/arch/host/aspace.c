@@ -8,7 +8,7 @@
 
 #define ENTRIES    512u
 #define BLOCK_SIZE (ENTRIES * PAGE_SIZE)
-#define ASIDS      256u
+#define ASIDS      256u /* the last one is shared by all that find no other */
 
 /* Descriptors as of Armv8-A, stage 1, 4 KiB; bit 55 is left to software. */
 #define DESC_PAGE    (3ull | 1ull << 10 | 3ull << 8 | 1ull << 11) /* AF, inner shareable, nG */
@@ -43,9 +43,9 @@ TEE_Result arch_aspace_init(struct arch_aspace *as, struct budget *budget)
 {
 	uint16_t asid = 1;
 
-	while (asid < ASIDS && asid_used[asid])
+	while (asid < ASIDS - 1 && asid_used[asid])
 		asid++;
-	as->root = asid < ASIDS ? page_alloc(budget) : NULL;
+	as->root = page_alloc(budget);
 	if (!as->root)
 		return TEE_ERROR_OUT_OF_MEMORY;
 	as->budget = budget;
