@@ -65,8 +65,9 @@ struct stats_guest {
 	uint64_t calls_total;
 	uint64_t rpcs_total;
 	uint64_t refusals;
+	uint64_t cpu_us; /* of CPU time in the secure world */
 };
-_Static_assert(sizeof(struct stats_guest) == 112, "guest record");
+_Static_assert(sizeof(struct stats_guest) == 120, "guest record");
 
 struct stats_machine {
 	uint32_t pages_total, pages_free, pages_reserved;

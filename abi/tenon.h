@@ -54,6 +54,7 @@
 #define TENON_STAT_CALLS_TOTAL      6u /* yielding calls ever started */
 #define TENON_STAT_RPCS_TOTAL       7u
 #define TENON_STAT_REFUSALS         8u /* requests refused for want of budget */
+#define TENON_STAT_TICKS            9u /* CPU time in the secure world, in ticks of CNTPCT_EL0 */
 /* counters of the system */
 #define TENON_STAT_SYS_PAGES_TOTAL  0u /* secure pages under the allocator */
 #define TENON_STAT_SYS_PAGES_FREE   1u

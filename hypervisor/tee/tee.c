@@ -234,6 +234,7 @@ static void vm_stats(struct vm *vm, char *line, size_t size)
 		{"tee_calls_total", TENON_STAT_CALLS_TOTAL},
 		{"tee_rpcs_total", TENON_STAT_RPCS_TOTAL},
 		{"tee_refusals", TENON_STAT_REFUSALS},
+		{"tee_ticks", TENON_STAT_TICKS},
 	};
 	struct med_counters held = {0};
 	size_t used;

@@ -204,6 +204,7 @@ static bool is_of_guest(uint32_t id)
 
 void entry_fast(struct smc_args *args)
 {
+	uint64_t since = arch_counter();
 	struct guest *guest;
 
 	args->a[0] &= ~SMC_SVE_HINT;
@@ -219,6 +220,7 @@ void entry_fast(struct smc_args *args)
 		return;
 	}
 	of_guest(guest, args);
+	guest_charge_time(guest, since);
 	guest_leave(guest);
 	assert(spin_held() == 0);
 }

@@ -385,6 +385,7 @@ static void yielding_main(struct call *call)
 
 void entry_yielding(struct smc_args *args)
 {
+	uint64_t since = arch_counter();
 	struct guest *guest;
 	uint32_t id = args->a[0] & ~SMC_SVE_HINT;
 
@@ -403,6 +404,7 @@ void entry_yielding(struct smc_args *args)
 		call_resume(guest, args->a[3], args);
 	else
 		call_start(guest, yielding_main, args);
+	guest_charge_time(guest, since);
 	guest_leave(guest);
 	assert(spin_held() == 0);
 }

@@ -10,7 +10,7 @@
 #define BUCKETS   64
 #define HOOKS_MAX 8
 
-/* What a guest may use until it is configured. */
+/* What a guest may use until it is configured; of pages that nobody reserved, its share. */
 #define DEFAULT_RESERVE_PAGES   8 /* a call (stack and record) and a few objects */
 #define DEFAULT_LIMIT_CALLS     16
 #define DEFAULT_LIMIT_SESSIONS  256
@@ -83,6 +83,11 @@ void guest_leave(struct guest *guest)
 	unreference(guest);
 }
 
+void guest_charge_time(struct guest *guest, uint64_t since)
+{
+	guest->count.ticks += arch_counter() - since;
+}
+
 static void guest_init_fields(struct guest *guest, uint32_t vm_id)
 {
 	guest->vm_id = vm_id;
@@ -131,6 +136,8 @@ static struct guest *guest_new(uint32_t vm_id)
 		page_free(&system_budget, guest);
 		return NULL;
 	}
+	/* Guest 0 has the rights of the hypervisor, or the machine for itself. */
+	guest->budget.shares = vm_id != GUEST_NATIVE;
 	return guest;
 }
 
@@ -247,10 +254,11 @@ static uint32_t set_identity(struct guest *guest, const uint32_t value[4])
 	return status;
 }
 
-static uint32_t set_pages(struct guest *guest, uint32_t reserve, uint32_t limit)
+static uint32_t set_pages(struct guest *guest, uint32_t reserve, uint32_t limit, bool shares)
 {
 	switch (budget_configure(&guest->budget, reserve, limit)) {
 	case TEE_SUCCESS:
+		guest->budget.shares = shares;
 		return SMC_OK;
 	case TEE_ERROR_OUT_OF_MEMORY:
 		return SMC_ENOMEM;
@@ -275,9 +283,9 @@ static uint32_t configure(struct guest *guest, uint32_t key, const uint32_t valu
 	case TENON_KEY_IDENTITY:
 		return set_identity(guest, value);
 	case TENON_KEY_RESERVE_PAGES:
-		return set_pages(guest, value[0], guest->budget.limit);
+		return set_pages(guest, value[0], guest->budget.limit, guest->budget.shares);
 	case TENON_KEY_LIMIT_PAGES:
-		return set_pages(guest, guest->budget.reserve, value[0]);
+		return set_pages(guest, guest->budget.reserve, value[0], false);
 	case TENON_KEY_LIMIT_CALLS:
 		return set_limit(&guest->limit.calls, value[0], 1, TENON_CALLS_MAX);
 	case TENON_KEY_LIMIT_SESSIONS:
@@ -318,6 +326,7 @@ static bool guest_counter(const struct guest *guest, uint32_t counter, uint64_t 
 		[TENON_STAT_CALLS_TOTAL] = guest->count.calls_total,
 		[TENON_STAT_RPCS_TOTAL] = guest->count.rpcs_total,
 		[TENON_STAT_REFUSALS] = guest->count.refusals + guest->budget.refusals,
+		[TENON_STAT_TICKS] = guest->count.ticks,
 	};
 
 	if (counter >= array_count(values))

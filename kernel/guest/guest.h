@@ -77,6 +77,7 @@ struct guest {
 		uint64_t calls_total;
 		uint64_t rpcs_total;
 		uint64_t refusals;
+		uint64_t ticks; /* of CPU time in the secure world */
 	} count;
 
 	/* Owned objects; each list belongs to the room named. All are empty when the guest goes. */
@@ -122,6 +123,12 @@ void guest_init(void);
  */
 struct guest *guest_enter(uint32_t vm_id);
 void guest_leave(struct guest *guest);
+
+/*
+ * Charges the guest for the time since its entry at since, by arch_counter(): what it waited for
+ * its own monitor is in it. Work of VM_DESTROYED is its hypervisor's. Context: monitor held.
+ */
+void guest_charge_time(struct guest *guest, uint64_t since);
 
 /* VM_CREATED: SMC_OK or SMC_ENOTAVAIL (id 0, id in use, no memory) (NW-162, NW-167). */
 uint32_t guest_create(uint32_t vm_id);

@@ -18,6 +18,18 @@ void spin_lock(struct spinlock *lock)
 	held[arch_cpu_index()].count++;
 }
 
+bool spin_try_lock(struct spinlock *lock)
+{
+	uint16_t ticket = __atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE);
+	uint16_t free = ticket;
+
+	if (!__atomic_compare_exchange_n(&lock->next, &free, (uint16_t)(ticket + 1), false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	held[arch_cpu_index()].count++;
+	return true;
+}
+
 void spin_unlock(struct spinlock *lock)
 {
 	unsigned *count = &held[arch_cpu_index()].count;

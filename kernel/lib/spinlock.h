@@ -4,8 +4,10 @@
  *
  * Lock order, outermost first (never take one to the left while holding one to the right):
  *
- *     guest monitor  >  guest table  >  image cache, queues across guests  >  page allocator,
- *     notify  >  ASIDs, stacks  >  log
+ *     guest monitor  >  guest table  >  image cache, idle instances, queues across guests
+ *     >  page allocator, notify  >  ASIDs, stacks  >  log
+ *
+ * A second monitor is never waited for: spin_try_lock(), and a bounded section.
  *
  * The monitor of a guest is the one lock that is held for longer stretches: whoever runs kernel
  * code on behalf of a guest holds it, and gives it up in user mode, in preemptible brackets and
@@ -15,7 +17,7 @@
 #ifndef LIB_SPINLOCK_H
 #define LIB_SPINLOCK_H
 
-#include <stdint.h>
+#include "kernel/lib/types.h"
 
 struct spinlock {
 	uint16_t next;  /* the ticket the next taker draws */
@@ -25,6 +27,8 @@ struct spinlock {
 /* Interrupts are masked in the kernel, so a holder is never interrupted by a taker on its own CPU.
  */
 void spin_lock(struct spinlock *lock);
+/* Takes it only if nobody has it and nobody waits for it. */
+bool must_check spin_try_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
 
 /* Locks that this CPU holds now. */

@@ -71,6 +71,62 @@ static void bulk_leaves_what_is_promised_to_nobody_for_small_needs(void **state)
 	budget_release(&other);
 }
 
+/* Takes single pages until there are no more; how many. */
+static uint32_t take_all(struct budget *b)
+{
+	uint32_t count = 0;
+
+	while (page_alloc(b))
+		count++;
+	return count;
+}
+
+static void however_many_share_something_is_left_for_the_next(void **state)
+{
+	static struct budget greedy[3];
+	struct budget newcomer = {.shares = true};
+	uint32_t before = totals().free - totals().reserved, free = before;
+
+	(void)state;
+	assert_int_equal(budget_configure(&newcomer, 0, 1000), TEE_SUCCESS);
+	for (unsigned i = 0; i < array_count(greedy); i++) {
+		greedy[i] = (struct budget){.shares = true};
+		assert_int_equal(budget_configure(&greedy[i], 0, 1000), TEE_SUCCESS);
+		uint32_t got = take_all(&greedy[i]);
+		assert_in_range(got, free * PAGES_SHARE / (PAGES_SHARE + 1) - 1,
+				free * PAGES_SHARE / (PAGES_SHARE + 1) + 1);
+		assert_false(budget_is_full(&greedy[i]));
+		free = totals().free - totals().reserved;
+		if (i == 0)
+			assert_in_range(free, before / 4 - 1, before / 4 + 1);
+	}
+	/* What is reserved is nobody's share. */
+	assert_int_equal(budget_configure(&newcomer, free, 1000), TEE_SUCCESS);
+	assert_int_equal(take_all(&greedy[0]), 0);
+	assert_int_equal(take_all(&newcomer), free);
+}
+
+static void nobody_takes_from_one_that_has_less_unless_it_is_promised(void **state)
+{
+	struct budget a = {.shares = true}, b = {.shares = true}, c = {0};
+
+	(void)state;
+	assert_int_equal(budget_configure(&a, 2, 1000), TEE_SUCCESS);
+	assert_int_equal(budget_configure(&b, 0, 1000), TEE_SUCCESS);
+	assert_int_equal(budget_configure(&c, 2, 1000), TEE_SUCCESS);
+	for (unsigned i = 0; i < 2; i++)
+		assert_non_null(page_alloc(&a));
+	assert_false(budget_may_lose(&a, &system_budget));
+	assert_non_null(page_alloc(&a));
+	assert_non_null(page_alloc(&b));
+	assert_true(budget_may_lose(&a, &system_budget));
+	assert_false(budget_may_lose(&a, &b));
+	assert_true(budget_may_lose(&a, &c));
+	assert_non_null(page_alloc(&a));
+	assert_true(budget_may_lose(&a, &b));
+	assert_false(budget_may_lose(&b, &a));
+}
+
 /* NW-044, NW-167: what is promised to one is not there for the others, however much they take. */
 static void a_reserve_is_there_after_everybody_took_all_they_could(void **state)
 {
@@ -218,6 +274,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_limit_stops_one_budget_only, start),
 		cmocka_unit_test_setup(bulk_leaves_what_is_promised_to_nobody_for_small_needs,
+				       start),
+		cmocka_unit_test_setup(however_many_share_something_is_left_for_the_next, start),
+		cmocka_unit_test_setup(nobody_takes_from_one_that_has_less_unless_it_is_promised,
 				       start),
 		cmocka_unit_test_setup(a_reserve_is_there_after_everybody_took_all_they_could,
 				       start),

@@ -69,11 +69,36 @@ static void charge(struct budget *b, uint32_t count)
 		b->peak = b->used;
 }
 
+/* Pages that it has beyond its reserve. */
+static uint32_t extra(const struct budget *b)
+{
+	return own_pages(b) > b->reserve ? own_pages(b) - b->reserve : 0;
+}
+
 static bool may_take_page(const struct budget *b)
 {
 	if (b->used >= b->limit)
 		return false;
-	return outstanding(b) > 0 || pages.totals.free > pages.totals.reserved;
+	if (outstanding(b) > 0)
+		return true;
+	if (pages.totals.free <= pages.totals.reserved)
+		return false;
+	uint32_t left = pages.totals.free - pages.totals.reserved - 1;
+	return !b->shares || extra(b) < (uint64_t)PAGES_SHARE * left;
+}
+
+bool budget_is_full(const struct budget *b)
+{
+	return b->used >= b->limit;
+}
+
+bool budget_may_lose(const struct budget *owner, const struct budget *for_whom)
+{
+	spin_lock(&pages.lock);
+	bool may = extra(owner) > 0 && (for_whom == &system_budget || outstanding(for_whom) > 0 ||
+					extra(owner) > extra(for_whom));
+	spin_unlock(&pages.lock);
+	return may;
 }
 
 TEE_Result budget_configure(struct budget *b, uint32_t reserve, uint32_t limit)
@@ -136,22 +161,28 @@ static bool has_room(const struct budget *b, uint32_t count)
 {
 	uint32_t kept = pages.totals.reserved + pages.totals.total / HEADROOM + 1;
 	uint32_t unpromised = pages.totals.free > kept ? pages.totals.free - kept : 0;
+	uint32_t beyond = count > outstanding(b) ? count - outstanding(b) : 0;
 
-	return count <= outstanding(b) + unpromised;
+	if (beyond > unpromised)
+		return false;
+	return beyond == 0 || !b->shares ||
+	       extra(b) + (uint64_t)beyond <= (uint64_t)PAGES_SHARE * (unpromised - beyond);
 }
 
-bool budget_has_room(struct budget *b, uint32_t count)
+bool budget_has_room(const struct budget *b, uint32_t count)
 {
-	bool fits;
-
-	do {
-		spin_lock(&pages.lock);
-		fits = has_room(b, count);
-		spin_unlock(&pages.lock);
-	} while (!fits && page_reclaim && page_reclaim(b));
-	if (!fits)
-		b->refusals++;
+	spin_lock(&pages.lock);
+	bool fits = has_room(b, count);
+	spin_unlock(&pages.lock);
 	return fits;
+}
+
+bool budget_reclaim(struct budget *b)
+{
+	bool found = page_reclaim && page_reclaim(b);
+
+	b->refusals += !found;
+	return found;
 }
 
 static void *take_page(struct budget *b)
@@ -176,10 +207,10 @@ void *page_alloc(struct budget *b)
 {
 	void *page = take_page(b);
 
-	if (!page && b->used < b->limit && page_reclaim && page_reclaim(b))
-		page = take_page(b);
-	if (!page)
-		b->refusals++;
+	if (page || !budget_reclaim(b))
+		return page;
+	page = take_page(b);
+	b->refusals += !page;
 	return page;
 }
 

@@ -7,6 +7,11 @@
  * not used. Only single pages are given out, so memory never fragments; whoever needs more keeps a
  * list of pages.
  *
+ * Who has no limit of its own shares what is not reserved: beyond its reserve it has at most
+ * PAGES_SHARE times as many pages as it leaves free. One alone gets three quarters, two get three
+ * sevenths each: however many there are and whatever they want, something is left for the next one,
+ * and it takes no setting and no count of guests.
+ *
  * Pages are zero when they are given out: they are scrubbed when they are given back (I6).
  */
 #ifndef MEMORY_PAGES_H
@@ -16,11 +21,14 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 
+#define PAGES_SHARE 3u
+
 struct budget {
 	uint32_t used;     /* pages charged now, shared ones included */
 	uint32_t shared;   /* of these: charged without a page of its own */
 	uint32_t reserve;  /* pages kept for this budget */
 	uint32_t limit;    /* used never exceeds it */
+	bool shares;       /* beside the limit: no more than its share */
 	uint32_t peak;     /* highest used */
 	uint32_t refusals; /* requests refused */
 };
@@ -58,10 +66,13 @@ void budget_uncharge_shared(struct budget *budget, uint32_t pages);
 /*
  * Whether count pages can be had now, and enough is left then of what is promised to nobody for the
  * small needs of everybody else's calls in progress. To be asked before memory is taken in bulk:
- * else the app that was loaded last takes the page that another's next call needs. May reclaim. Any
- * context.
+ * else the app that was loaded last takes the page that another's next call needs. False: to be
+ * asked again as long as budget_reclaim() finds something, with polls in between. Any context.
  */
-bool must_check budget_has_room(struct budget *budget, uint32_t count);
+bool must_check budget_has_room(const struct budget *budget, uint32_t count);
+
+/* Asks page_reclaim once; false: nothing was found, and the refusal is counted. Any context. */
+bool must_check budget_reclaim(struct budget *budget);
 
 /* A zeroed page charged to the budget, or NULL (budget exhausted or memory short). Any context. */
 void *must_check page_alloc(struct budget *budget);
@@ -77,9 +88,19 @@ void page_free(struct budget *budget, void *page);
 
 void pages_totals(struct page_totals *totals);
 
+/* Requests of this budget are refused for its own sake: no page of somebody else would help. */
+bool budget_is_full(const struct budget *budget);
+
 /*
- * When memory runs out the allocator asks, once per request and without its lock, whether somebody
- * can give pages back (unused images, idle instances). True if it is worth trying again.
+ * Whether owner may be made to give up pages that it could do without, for the good of for_whom:
+ * what it has reserved stays, and nobody takes from one that has less than itself, unless for what
+ * it has reserved.
+ */
+bool budget_may_lose(const struct budget *owner, const struct budget *for_whom);
+
+/*
+ * When a page is refused the allocator asks, once per request and without its lock, whether
+ * somebody can give pages back (unused images, idle instances). True if it is worth trying again.
  */
 extern bool (*page_reclaim)(struct budget *for_whom);
 
