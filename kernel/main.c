@@ -37,7 +37,7 @@ void kernel_main(void)
 	ta_init();
 	shm_init();
 	image_init();
-	page_reclaim = image_reclaim;
+	page_reclaim = ta_reclaim;
 	syscall_init();
 	service_init();
 	pages_totals(&totals);

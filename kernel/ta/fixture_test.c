@@ -31,6 +31,7 @@ int fixture_start(void **state)
 	pages_at_start = guest_a->budget.used;
 	objects_at_start = guest_a->heap.objects;
 	guest_a->budget.limit = guest_b->budget.limit = FIXTURE_PAGES;
+	guest_a->budget.shares = guest_b->budget.shares = false;
 	return 0;
 }
 

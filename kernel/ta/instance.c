@@ -36,6 +36,7 @@ static void instance_free(struct ta_instance *instance)
 	struct guest *guest = instance->guest;
 
 	list_remove(&instance->link);
+	idle_remove(instance);
 	instance_empty(instance);
 	heap_free(&guest->heap, instance);
 	guest->count.instances--;
@@ -61,8 +62,36 @@ static bool is_kept(const struct ta_instance *instance)
 void instance_put(struct ta_instance *instance)
 {
 	assert(instance->references > 0);
-	if (--instance->references == 0 && !is_kept(instance))
+	if (--instance->references > 0)
+		return;
+	if (!is_kept(instance))
 		instance_free(instance);
+	else if (instance->state == TA_READY && list_empty(&instance->opened))
+		idle_add(instance);
+}
+
+/* It gave way, and nobody has come for the rest yet. */
+static bool is_remains(const struct ta_instance *instance)
+{
+	return instance->state == TA_DEAD && instance->references == 0 && !is_kept(instance);
+}
+
+/* Polls, so that the list may change meanwhile. */
+static void free_remains(struct guest *guest)
+{
+	bool again = true;
+
+	while (again) {
+		again = false;
+		list_for_each (node, &guest->instances) {
+			struct ta_instance *instance = list_entry(node, struct ta_instance, link);
+			if (is_remains(instance)) {
+				instance_free(instance);
+				again = true;
+				break;
+			}
+		}
+	}
 }
 
 /* A record that other openers of the same app find and wait for. */
@@ -76,6 +105,7 @@ static struct ta_instance *instance_new(struct guest *guest, const struct uuid *
 	instance->uuid = *uuid;
 	instance->state = TA_LOADING;
 	instance->references = 1;
+	list_init(&instance->idle);
 	instance->busy = call_current();
 	wait_queue_init(&instance->turn);
 	list_init(&instance->opened);
@@ -169,13 +199,11 @@ static bool is_too_deep(void)
 	return call_current()->user_depth >= TA_DEPTH_MAX;
 }
 
-TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
+static TEE_Result find_or_load(struct guest *guest, const struct uuid *uuid,
+			       struct ta_instance **out)
 {
-	struct guest *guest = call_guest();
 	struct ta_instance *instance;
 
-	if (is_too_deep())
-		return TEE_ERROR_OUT_OF_MEMORY;
 	while ((instance = find(guest, uuid)) && instance->state == TA_LOADING) {
 		instance->references++;
 		TEE_Result res = wait_for(instance);
@@ -191,9 +219,26 @@ TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
 	 */
 	if (!(instance->flags & TA_FLAG_MULTI_SESSION) && instance->references > 0)
 		return TEE_ERROR_BUSY;
+	idle_remove(instance);
 	instance->references++;
 	*out = instance;
 	return TEE_SUCCESS;
+}
+
+TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
+{
+	struct guest *guest = call_guest();
+	TEE_Result res;
+
+	if (is_too_deep())
+		return TEE_ERROR_OUT_OF_MEMORY;
+	/* What charges cannot take page by page, as for images, an idle instance may make room for.
+	 */
+	do {
+		free_remains(guest);
+		res = find_or_load(guest, uuid, out);
+	} while (res == TEE_ERROR_OUT_OF_MEMORY && idle_give_up(guest));
+	return res;
 }
 
 TEE_Result instance_take(struct ta_instance *instance)
@@ -235,7 +280,7 @@ bool ta_get_figures(unsigned index, struct ta_figures *figures)
 {
 	list_for_each (node, &call_guest()->instances) {
 		const struct ta_instance *instance = list_entry(node, struct ta_instance, link);
-		if (index-- > 0)
+		if (is_remains(instance) || index-- > 0)
 			continue;
 		*figures = (struct ta_figures){
 			.uuid = instance->uuid,

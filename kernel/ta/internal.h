@@ -15,6 +15,16 @@ TEE_Result must_check instance_for_open(const struct uuid *uuid, struct ta_insta
 /* Drops a reference; frees the instance when nothing leads to it and it is not to be kept alive. */
 void instance_put(struct ta_instance *instance);
 
+/* An instance that is kept alive without a session, with memory and nothing opened, may give way
+ * (idle.c). Context: monitor held. Removing one that is not there does nothing. */
+void idle_init(void);
+void idle_add(struct ta_instance *instance);
+void idle_remove(struct ta_instance *instance);
+
+/* Declares one of the guest's idle instances dead, for whoever frees what is dead and unused.
+ * False: there is none. Context: monitor held. */
+bool idle_give_up(struct guest *guest);
+
 /*
  * Waits for the instance to be free and takes it. TARGET_DEAD: it died, or the guest is dying;
  * BUSY: its turn could never come, for what is inside it waits for this call (TA-078);

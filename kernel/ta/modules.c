@@ -164,6 +164,15 @@ void modules_init(struct ta_instance *instance)
 	list_init(&instance->modules.all.list);
 }
 
+void modules_let_go(struct ta_instance *instance)
+{
+	list_for_each_safe (node, &instance->modules.all.list) {
+		struct module *module = module_of(node);
+		if (!module->image->owner)
+			drop(instance, module);
+	}
+}
+
 void modules_drop(struct ta_instance *instance)
 {
 	struct modules *m = &instance->modules;

@@ -70,7 +70,11 @@ struct module_place {
 bool must_check modules_place(const struct ta_instance *instance, unsigned index,
 			      struct module_place *place);
 
-/* Drops the references to the images, after the address space has gone. */
+/* Drops the references to images of the system, so that these can give way; the rest is for
+ * modules_drop(). Short. After the address space has gone. */
+void modules_let_go(struct ta_instance *instance);
+
+/* Drops the references to the images, after the address space has gone. Polls. */
 void modules_drop(struct ta_instance *instance);
 
 #endif

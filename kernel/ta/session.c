@@ -363,6 +363,7 @@ static enum teardown ta_teardown(struct guest *guest)
 	/* Their memory first, so that no later step is a long one (I7). */
 	list_for_each (node, &guest->instances) {
 		struct ta_instance *instance = list_entry(node, struct ta_instance, link);
+		idle_remove(instance);
 		if (instance->as_ready && uaspace_shrink(&instance->as))
 			return TEARDOWN_MORE;
 	}
@@ -388,5 +389,6 @@ static enum teardown ta_teardown(struct guest *guest)
 void ta_init(void)
 {
 	service_count = 0;
+	idle_init();
 	guest_on_teardown(ta_teardown);
 }

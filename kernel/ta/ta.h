@@ -95,6 +95,7 @@ struct ta_service {
  */
 struct ta_instance {
 	struct list link; /* guest->instances */
+	struct list idle; /* of all guests, while it has no session and may give way */
 	struct guest *guest;
 	struct uuid uuid;
 	enum {
@@ -216,6 +217,13 @@ struct ta_figures {
  * come and go in between shift the rest.
  */
 bool must_check ta_get_figures(unsigned index, struct ta_figures *figures);
+
+/*
+ * Frees some pages: of images that no guest uses, else of an instance that is kept alive without a
+ * session. For page_reclaim of kernel/memory/pages.h; a bounded piece of work. Context: no lock but
+ * the monitor of the running call's guest, or of a guest whose memory this is for.
+ */
+bool ta_reclaim(struct budget *for_whom);
 
 void ta_init(void);
 

@@ -238,6 +238,15 @@ static TEE_Result fill_region(struct uaspace *as, struct uaspace_region *r, size
 	return TEE_SUCCESS;
 }
 
+static TEE_Result make_room(struct budget *budget, uint32_t page_count)
+{
+	TEE_Result res = TEE_SUCCESS;
+
+	while (!res && !budget_has_room(budget, page_count))
+		res = budget_reclaim(budget) ? call_poll() : TEE_ERROR_OUT_OF_MEMORY;
+	return res;
+}
+
 static TEE_Result add_region(struct uaspace *as, uint64_t va, size_t page_count, unsigned prot,
 			     enum uaspace_kind kind, const struct contents *contents,
 			     struct uaspace_region **region)
@@ -249,9 +258,8 @@ static TEE_Result add_region(struct uaspace *as, uint64_t va, size_t page_count,
 		return res;
 	r->source = contents->source ? *contents->source
 				     : (struct page_source){own_page_at, &r->own, 0};
-	if (!contents->source && !budget_has_room(&as->guest->budget, (uint32_t)page_count))
-		res = TEE_ERROR_OUT_OF_MEMORY;
-	else
+	res = contents->source ? TEE_SUCCESS : make_room(&as->guest->budget, (uint32_t)page_count);
+	if (!res)
 		res = fill_region(as, r, page_count, contents);
 	if (res) {
 		uaspace_remove(as, r);

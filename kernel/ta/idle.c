@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Instances that nobody has a session with and that are kept alive all the same: they give way when
+ * memory is short, those that were left longest first.
+ *
+ * Whoever takes one apart does kernel work for its guest, so he holds its monitor: that of his own
+ * guest he has already; another one he takes only if it is free at once (I3), and for a bounded
+ * piece of work. Only what an instance has beyond the reserve of its guest gives way to others, and
+ * nobody takes from a guest that has less than himself (budget_may_lose()).
+ */
+#include "kernel/lib/assert.h"
+#include "kernel/ta/internal.h"
+
+/* Entries looked at, and pieces of one address space taken off, in one request (I7). */
+#define LOOKS_MAX  32
+#define PIECES_MAX 16
+
+/* All that are idle, of all guests. An entry changes with the lock and its guest's monitor held. */
+static struct {
+	struct spinlock lock; /* in the order of locks: as "image cache" */
+	struct list instances;
+} idle;
+
+void idle_init(void)
+{
+	list_init(&idle.instances);
+}
+
+void idle_add(struct ta_instance *instance)
+{
+	spin_lock(&idle.lock);
+	list_insert(&idle.instances, &instance->idle);
+	spin_unlock(&idle.lock);
+}
+
+void idle_remove(struct ta_instance *instance)
+{
+	spin_lock(&idle.lock);
+	list_remove(&instance->idle);
+	spin_unlock(&idle.lock);
+}
+
+static void set_dead(struct ta_instance *instance)
+{
+	instance->state = TA_DEAD;
+	instance->flags = 0;
+}
+
+bool idle_give_up(struct guest *guest)
+{
+	list_for_each (node, &guest->instances) {
+		struct ta_instance *instance = list_entry(node, struct ta_instance, link);
+		if (instance->state == TA_READY && instance->references == 0 &&
+		    list_empty(&instance->opened)) {
+			idle_remove(instance);
+			set_dead(instance);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The guest whose monitor is held here, if it is known to be. */
+static struct guest *guest_inside(void)
+{
+	const struct call *call = call_current();
+
+	return call && call->bracket == BRACKET_NONE ? call->guest : NULL;
+}
+
+/* Gets the right to work for the owner of an instance. Context: idle list locked. */
+static bool may_have(struct guest *owner, const struct budget *for_whom)
+{
+	if (owner == guest_inside())
+		return !owner->dying;
+	if (budget_is_full(for_whom) || !budget_may_lose(&owner->budget, for_whom))
+		return false;
+	if (!spin_try_lock(&owner->monitor))
+		return false;
+	if (!owner->dying)
+		return true;
+	spin_unlock(&owner->monitor);
+	return false;
+}
+
+/*
+ * The first one that may be had, with the monitor of its guest. It stays in the list, and with it
+ * its guest stays alive as long as that monitor is held.
+ */
+static struct ta_instance *take_one(const struct budget *for_whom)
+{
+	struct ta_instance *found = NULL;
+
+	spin_lock(&idle.lock);
+	for (unsigned i = 0; i < LOOKS_MAX && !found && !list_empty(&idle.instances); i++) {
+		struct ta_instance *first =
+			list_entry(idle.instances.next, struct ta_instance, idle);
+		if (may_have(first->guest, for_whom)) {
+			found = first;
+		} else {
+			list_remove(&first->idle);
+			list_insert(&idle.instances, &first->idle);
+		}
+	}
+	spin_unlock(&idle.lock);
+	return found;
+}
+
+static uint32_t pages_of(const struct guest *guest)
+{
+	return guest->budget.used - guest->budget.shared;
+}
+
+/*
+ * Takes pieces of its memory off until a page came free. It is dead from the first one on, and not
+ * found any more; what remains when the memory is gone, a record and objects, goes with the next
+ * open of its guest.
+ */
+static bool take_apart(struct ta_instance *instance)
+{
+	struct guest *guest = instance->guest;
+	uint32_t before = pages_of(guest);
+
+	assert(instance->references == 0 && !instance->busy);
+	set_dead(instance);
+	for (unsigned i = 0; i < PIECES_MAX && pages_of(guest) >= before; i++) {
+		if (uaspace_shrink(&instance->as))
+			continue;
+		instance->as_ready = false;
+		uaspace_destroy(&instance->as);
+		modules_let_go(instance);
+		idle_remove(instance);
+		break;
+	}
+	return pages_of(guest) < before;
+}
+
+bool ta_reclaim(struct budget *for_whom)
+{
+	if (!budget_is_full(for_whom) && image_reclaim(for_whom))
+		return true;
+	struct ta_instance *instance = take_one(for_whom);
+	if (!instance)
+		return false;
+	struct guest *owner = instance->guest;
+	bool more = take_apart(instance);
+	if (owner != guest_inside())
+		spin_unlock(&owner->monitor);
+	return more;
+}
