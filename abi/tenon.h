@@ -6,6 +6,8 @@
 #ifndef ABI_TENON_H
 #define ABI_TENON_H
 
+#include <stdint.h>
+
 /* clang-format off */
 /* 7e0b3c5a-91d4-4b8e-a2f6-54656e6f6e31, as the four words that GET_OS_UUID returns */
 #define TENON_OS_UUID_0             0x7E0B3C5Au
@@ -62,6 +64,48 @@
 #define TENON_STAT_SYS_IMAGES       3u /* verified images cached */
 #define TENON_STAT_SYS_RESERVED     4u /* pages reserved for guests and not in use by them */
 #define TENON_STAT_SYS_IMAGE_PAGES  5u /* pages held by cached images that no guest uses */
+
+/*
+ * TRACE: a1 = operation. START: a2 = pages (1..16) for each CPU's ring; the first start decides.
+ * STOP. READ: a2:a3 = the address of a page of the hypervisor's, filled with struct trace_record.
+ * a0 = OK; of READ also a1 = records in the page (fewer than fit: there are no more now), a2 = records
+ *      lost since the last READ, a3 = ticks per second | ENOTAVAIL (not the hypervisor) | EBADCMD (unknown
+ *      operation) | EBADADDR (a number of pages out of range, or no page of non-secure RAM) | ENOMEM.
+ */
+#define SMC_TENON_TRACE             0xB2000F03u
+#define TENON_TRACE_STOP            0u
+#define TENON_TRACE_START           1u
+#define TENON_TRACE_READ            2u
+
+/* Events, with their values a b c d. */
+#define TRACE_NO_CALL               0xFFFFu
+#define TRACE_GUEST_CREATED         1u /* a0 of VM_CREATED */
+#define TRACE_GUEST_DESTROYED       2u /* a0 of VM_DESTROYED */
+#define TRACE_CALL_ENTER            3u /* 0: new, 1: resumed */
+#define TRACE_CALL_LEAVE            4u /* 0: ended, 1: for an RPC, 2: preempted; a0 */
+#define TRACE_COMMAND               5u /* command of the message, session, function */
+#define TRACE_RPC                   6u /* command */
+#define TRACE_APP_ENTER             7u /* TA_FUNC_*, session, command, first word of the app's UUID */
+#define TRACE_APP_LEAVE             8u /* enum ta_verdict; result; -; first word of the UUID */
+#define TRACE_SYSCALL               9u /* number, result, ticks it took */
+#define TRACE_SESSION_OPEN          10u /* session, result, -, first word of the UUID */
+#define TRACE_SESSION_CLOSE         11u /* session */
+#define TRACE_REFUSED               12u /* TRACE_OF_* */
+#define TRACE_OF_PAGES              0u
+#define TRACE_OF_CALLS              1u
+#define TRACE_OF_SESSIONS           2u
+#define TRACE_OF_SHM_PAGES          3u
 /* clang-format on */
+
+/* One event. ticks: CNTPCT_EL0 at its end. */
+struct trace_record {
+	uint64_t ticks;
+	uint32_t guest; /* VM id */
+	uint8_t event;
+	uint8_t cpu;
+	uint16_t call; /* the guest's call, or TRACE_NO_CALL */
+	uint32_t value[4];
+};
+_Static_assert(sizeof(struct trace_record) == 32, "trace record");
 
 #endif

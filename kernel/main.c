@@ -4,6 +4,7 @@
 #include "kernel/crypto/crypto.h"
 #include "kernel/entry/entry.h"
 #include "kernel/lib/log.h"
+#include "kernel/lib/trace.h"
 #include "kernel/notify/notify.h"
 #include "kernel/platform/platform.h"
 #include "kernel/service/service.h"
@@ -30,6 +31,7 @@ void kernel_main(void)
 	platform_free_memory(&start, &end);
 	pages_init(start, end);
 	random_init();
+	trace_init();
 	guest_init();
 	/* Teardown runs in this order: calls first, then what they used. */
 	call_init();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The commands of the control channel. One runs at a time; create and destroy wait for their VM. */
+#include <abi/tenon.h>
 #include <console/console.h>
 #include <console/internal.h>
 #include <lib/format.h>
@@ -115,6 +116,10 @@ static void command_help(void)
 		"rpc:shm_alloc",
 		"                       rpc:shm_free",
 		"stats [N]              counters of VM N, or of host and TEE",
+		"trace on [PAGES]       note events in the TEE, in rings of so many pages (1 to "
+		"16)",
+		"trace off              no more",
+		"trace read             the next events",
 		"poweroff               machine off",
 	};
 
@@ -230,6 +235,55 @@ static void command_stats(char *args)
 		vm_put(vm);
 }
 
+#define RECORD_TEXT       73u /* hexadecimal digits and points, at most */
+#define RECORDS_OF_A_LINE 8u
+#define TRACE_PAGES       8u
+
+static size_t format_record(char *line, size_t size, const struct trace_record *r)
+{
+	return str_format(line, size, " %lx.%x.%x.%x.%x.%x.%x.%x.%x", r->ticks, r->guest, r->event,
+			  r->cpu, r->call, r->value[0], r->value[1], r->value[2], r->value[3]);
+}
+
+static void trace_read(void)
+{
+	uint32_t count, lost, hz;
+	const struct trace_record *records = tee_trace_read(&count, &lost, &hz);
+
+	if (!records) {
+		console_line("error: no trace");
+		return;
+	}
+	for (uint32_t i = 0; i < count;) {
+		char line[RECORDS_OF_A_LINE * RECORD_TEXT + 8] = "trace";
+		size_t used = 5;
+
+		for (unsigned n = 0; n < RECORDS_OF_A_LINE && i < count; n++)
+			used += format_record(line + used, sizeof(line) - used, &records[i++]);
+		console_line("%s", line);
+	}
+	console_line("ok records=%u lost=%u hz=%u", count, lost, hz);
+}
+
+static void command_trace(char *args)
+{
+	const char *what = str_next_word(&args), *word = str_next_word(&args);
+	uint64_t pages = TRACE_PAGES;
+
+	if (what && !strcmp(what, "read")) {
+		trace_read();
+	} else if (what && !strcmp(what, "off")) {
+		tee_trace_stop();
+		console_line("ok");
+	} else if (what && !strcmp(what, "on") && (!word || str_to_number(word, &pages))) {
+		console_line(pages <= UINT32_MAX && tee_trace_start((uint32_t)pages)
+				     ? "ok"
+				     : "error: the TEE has no trace of that size");
+	} else {
+		console_line("error: trace on [PAGES], off or read");
+	}
+}
+
 void command_run(char *line)
 {
 	char *args = line, *name = str_next_word(&args);
@@ -250,6 +304,8 @@ void command_run(char *line)
 		command_kill(args);
 	else if (!strcmp(name, "stats"))
 		command_stats(args);
+	else if (!strcmp(name, "trace"))
+		command_trace(args);
 	else if (!strcmp(name, "poweroff")) {
 		console_line("ok");
 		console_power_off();

@@ -209,6 +209,13 @@ uint32_t med_vm_configure(struct med_vm *vm, uint32_t key, const uint32_t value[
  */
 bool med_notify_next(const struct med *med, uint32_t *vm_id);
 
+/*
+ * TRACE (Tenon only): @operation as in abi/tenon.h; of TENON_TRACE_START @value is the number of
+ * pages, of TENON_TRACE_READ the physical address of a page of the host's. @out: a1..a3. Returns
+ * the a0 of the TEE.
+ */
+uint32_t med_trace(const struct med *med, uint32_t operation, uint64_t value, uint32_t out[3]);
+
 /* GUEST_STATS (Tenon only): @vm_id may be TENON_STATS_SYSTEM. Returns the a0 of the TEE. */
 uint32_t med_tee_stat(const struct med *med, uint32_t vm_id, uint32_t counter, uint64_t *value);
 uint32_t med_vm_stat(const struct med_vm *vm, uint32_t counter, uint64_t *value);

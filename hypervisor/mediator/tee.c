@@ -130,6 +130,19 @@ bool med_notify_next(const struct med *med, uint32_t *vm_id)
 	return regs[0] == SMC_OK;
 }
 
+uint32_t med_trace(const struct med *med, uint32_t operation, uint64_t value, uint32_t out[3])
+{
+	uint32_t low = (uint32_t)value, high = (uint32_t)(value >> 32);
+	bool reads = operation == TENON_TRACE_READ;
+	uint32_t regs[8] = {SMC_TENON_TRACE, operation, reads ? high : low, reads ? low : 0};
+
+	if (!med_tee_is_tenon(med))
+		return SMC_UNKNOWN_FUNCTION;
+	tee_call(med->host, regs);
+	memcpy(out, &regs[1], 3 * sizeof(out[0]));
+	return regs[0];
+}
+
 uint32_t med_tee_stat(const struct med *med, uint32_t vm_id, uint32_t counter, uint64_t *value)
 {
 	uint32_t regs[8] = {SMC_TENON_GUEST_STATS, vm_id, counter};

@@ -276,3 +276,38 @@ void tee_stats(struct vm *vm, char *line, size_t size)
 		add_tee_counters(line + used, size - used, TENON_STATS_SYSTEM, counters,
 				 ARRAY_SIZE(counters));
 }
+
+/* The page that records are read into; got once. */
+static struct med_page trace_page;
+
+bool tee_trace_start(uint32_t pages)
+{
+	uint32_t out[3];
+
+	if (!present || (!trace_page.va && !host_page_alloc(&trace_page)))
+		return false;
+	return med_trace(&mediator, TENON_TRACE_START, pages, out) == SMC_OK;
+}
+
+void tee_trace_stop(void)
+{
+	uint32_t out[3];
+
+	if (present)
+		med_trace(&mediator, TENON_TRACE_STOP, 0, out);
+}
+
+const struct trace_record *tee_trace_read(uint32_t *count, uint32_t *lost, uint32_t *hz)
+{
+	uint32_t out[3];
+
+	if (!present || !trace_page.va ||
+	    med_trace(&mediator, TENON_TRACE_READ, trace_page.pa, out) != SMC_OK)
+		return NULL;
+	*count = out[0] < PAGE_SIZE / sizeof(struct trace_record)
+			 ? out[0]
+			 : PAGE_SIZE / sizeof(struct trace_record);
+	*lost = out[1];
+	*hz = out[2];
+	return trace_page.va;
+}

@@ -34,4 +34,15 @@ void tee_interrupt(void);
 /** One line of counters `NAME=VALUE ...` of a VM, or (NULL) of host and TEE. */
 void tee_stats(struct vm *vm, char *line, size_t size);
 
+/** Turn the TEE's trace on, with @pages pages for each CPU's ring, or off. False: it would not. */
+bool tee_trace_start(uint32_t pages);
+void tee_trace_stop(void);
+/**
+ * The next records, which lie there until the next call; NULL: the TEE has no trace. @count: how
+ * many; @lost: how many more were overwritten unread; @hz: ticks per second of their times. One
+ * caller at a time.
+ */
+struct trace_record;
+const struct trace_record *tee_trace_read(uint32_t *count, uint32_t *lost, uint32_t *hz);
+
 #endif

@@ -7,6 +7,7 @@
 #include "kernel/crypto/crypto.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 
 /* thread_id = generation << CALL_SLOT_BITS | slot, so that a stale id does not reach a slot's next
  * user.
@@ -99,12 +100,21 @@ static void call_finish(struct call *call)
 		guest->spare_call = call;
 }
 
+static void trace_leave(const struct call *call)
+{
+	static const uint32_t why[] = {[CALL_FREE] = 0, [CALL_RPC] = 1, [CALL_PREEMPTED] = 2};
+
+	trace(TRACE_CALL_LEAVE, call->guest->vm_id, call->slot, why[call->state], call->args.a[0],
+	      0, 0);
+}
+
 /* Runs the call on this CPU until it leaves or ends. Context: entry stack, monitor held before and
  * after. */
 static void call_run(struct call *call, struct smc_args *args)
 {
 	unsigned cpu = arch_cpu_index();
 
+	trace(TRACE_CALL_ENTER, call->guest->vm_id, call->slot, call->state != CALL_FREE, 0, 0, 0);
 	call->state = CALL_RUNNING;
 	call->args = *args;
 	cpus[cpu].current = call;
@@ -114,6 +124,7 @@ static void call_run(struct call *call, struct smc_args *args)
 	cpus[cpu].current = NULL;
 	assert(spin_held() == 1);
 	*args = call->args;
+	trace_leave(call);
 	if (call->state == CALL_FREE)
 		call_finish(call);
 }
@@ -121,6 +132,7 @@ static void call_run(struct call *call, struct smc_args *args)
 static uint32_t refuse(struct guest *guest)
 {
 	guest->count.refusals++;
+	trace(TRACE_REFUSED, guest->vm_id, TRACE_NO_CALL, TRACE_OF_CALLS, 0, 0, 0);
 	return guest->count.calls > 0 ? SMC_ETHREAD_LIMIT : SMC_ENOMEM;
 }
 

@@ -8,6 +8,7 @@
 #include "abi/smc.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/platform/platform.h"
 
 struct rpc_message {
@@ -128,6 +129,7 @@ TEE_Result call_rpc(uint32_t cmd, struct msg_param *params, unsigned count)
 	if (!put_message(&call->rpc, &message))
 		return TEE_ERROR_COMMUNICATION;
 	call->guest->count.rpcs_total++;
+	trace(TRACE_RPC, call->guest->vm_id, call->slot, cmd, 0, 0, 0);
 	call_suspend(CALL_RPC, SMC_RPC_CMD, call->rpc.cookie);
 	if (call->guest->dying)
 		return TEE_ERROR_TARGET_DEAD;

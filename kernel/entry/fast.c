@@ -6,7 +6,9 @@
 #include "kernel/entry/entry.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/notify/notify.h"
+#include "kernel/platform/platform.h"
 #include "kernel/ta/image.h"
 
 #define CALLS_COUNT   20
@@ -105,13 +107,72 @@ static void next_to_notify(struct smc_args *args)
 		set_status(args, SMC_ENOTAVAIL);
 }
 
+static void *trace_page(void)
+{
+	return page_alloc(&system_budget);
+}
+
+static uint32_t start_trace(uint32_t pages)
+{
+	switch (trace_start(pages, arch_cpu_count(), trace_page)) {
+	case TEE_SUCCESS:
+		return SMC_OK;
+	case TEE_ERROR_BAD_PARAMETERS:
+		return SMC_EBADADDR;
+	default:
+		return SMC_ENOMEM;
+	}
+}
+
+/* A few records at a time, for want of room on the stack; one page in all (I7). */
+static void read_trace(struct smc_args *args)
+{
+	struct trace_record some[8];
+	paddr_t to = paddr((uint64_t)args->a[2] << 32 | args->a[3]);
+	uint32_t lost = 0, count = 0, taken;
+
+	if (to.pa % PAGE_SIZE || !platform_is_nonsecure_ram(to, PAGE_SIZE)) {
+		set_status(args, SMC_EBADADDR);
+		return;
+	}
+	do {
+		taken = trace_read(some, array_count(some), &lost);
+		if (taken && !arch_ns_write(paddr(to.pa + count * sizeof(some[0])), some,
+					    taken * sizeof(some[0]))) {
+			set_status(args, SMC_EBADADDR);
+			return;
+		}
+		count += taken;
+	} while (taken == array_count(some) && count < TRACE_PER_PAGE);
+	set(args, SMC_OK, count, lost, (uint32_t)arch_counter_hz());
+}
+
+static void control_trace(struct smc_args *args)
+{
+	switch (args->a[1]) {
+	case TENON_TRACE_STOP:
+		trace_stop();
+		set_status(args, SMC_OK);
+		break;
+	case TENON_TRACE_START:
+		set_status(args, start_trace(args->a[2]));
+		break;
+	case TENON_TRACE_READ:
+		read_trace(args);
+		break;
+	default:
+		set_status(args, SMC_EBADCMD);
+		break;
+	}
+}
+
 /* Calls of the hypervisor alone (a7 = 0). False: not one of them. */
 static bool administration(struct smc_args *args)
 {
 	uint32_t id = args->a[0];
 
 	if (id != SMC_VM_CREATED && id != SMC_VM_DESTROYED && id != SMC_TENON_GUEST_CONFIGURE &&
-	    id != SMC_TENON_GUEST_STATS && id != SMC_TENON_NOTIFY_NEXT)
+	    id != SMC_TENON_GUEST_STATS && id != SMC_TENON_NOTIFY_NEXT && id != SMC_TENON_TRACE)
 		return false;
 	if (args->a[7] != GUEST_NATIVE)
 		set_status(args, SMC_ENOTAVAIL);
@@ -123,6 +184,8 @@ static bool administration(struct smc_args *args)
 		set_status(args, guest_configure(args->a[1], args->a[2], &args->a[3]));
 	else if (id == SMC_TENON_GUEST_STATS)
 		stats(args);
+	else if (id == SMC_TENON_TRACE)
+		control_trace(args);
 	else
 		next_to_notify(args);
 	return true;

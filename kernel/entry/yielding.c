@@ -9,6 +9,7 @@
 #include "kernel/entry/entry.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/notify/notify.h"
 #include "kernel/platform/platform.h"
 #include "kernel/ta/ta.h"
@@ -362,6 +363,8 @@ static uint32_t serve(struct call *call, const struct place *place)
 	if (with_rpc)
 		set_rpc_place(call, place, message.header.num_params);
 	uint32_t cmd = index_clamp(message.header.cmd, array_count(commands));
+	trace(TRACE_COMMAND, call->guest->vm_id, call->slot, cmd, message.header.session,
+	      message.header.func, 0);
 	return commands[cmd](place, &message) ? SMC_OK : SMC_EBADADDR;
 }
 

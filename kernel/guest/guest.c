@@ -6,6 +6,7 @@
 #include "kernel/arch/arch.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 
 #define BUCKETS   64
 #define HOOKS_MAX 8
@@ -141,7 +142,7 @@ static struct guest *guest_new(uint32_t vm_id)
 	return guest;
 }
 
-uint32_t guest_create(uint32_t vm_id)
+static uint32_t create(uint32_t vm_id)
 {
 	uint32_t status = SMC_ENOTAVAIL;
 
@@ -159,6 +160,14 @@ uint32_t guest_create(uint32_t vm_id)
 	spin_unlock(&table.lock);
 	if (status != SMC_OK)
 		guest_free(guest);
+	return status;
+}
+
+uint32_t guest_create(uint32_t vm_id)
+{
+	uint32_t status = create(vm_id);
+
+	trace(TRACE_GUEST_CREATED, vm_id, TRACE_NO_CALL, status, 0, 0, 0);
 	return status;
 }
 
@@ -192,7 +201,7 @@ static bool unlink_if_unused(struct guest *guest)
 	return unused;
 }
 
-uint32_t guest_destroy(uint32_t vm_id)
+static uint32_t destroy(uint32_t vm_id)
 {
 	struct guest *guest;
 
@@ -215,6 +224,14 @@ uint32_t guest_destroy(uint32_t vm_id)
 	}
 	unreference(guest);
 	return SMC_EBUSY;
+}
+
+uint32_t guest_destroy(uint32_t vm_id)
+{
+	uint32_t status = destroy(vm_id);
+
+	trace(TRACE_GUEST_DESTROYED, vm_id, TRACE_NO_CALL, status, 0, 0, 0);
+	return status;
 }
 
 /* Context: table locked. */

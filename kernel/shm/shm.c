@@ -3,6 +3,7 @@
 
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/platform/platform.h"
 
 #define DIRECT_PAGES ((uint32_t)(HEAP_MAX / sizeof(uint32_t)))
@@ -78,6 +79,7 @@ static struct shm *shm_new(struct guest *guest, enum shm_kind kind, uint32_t pag
 	if (page_count > PAGES_MAX || guest->count.shm_objects >= SHM_OBJECTS_MAX ||
 	    page_count > guest->limit.shm_pages - guest->count.shm_pages) {
 		guest->count.refusals++;
+		trace(TRACE_REFUSED, guest->vm_id, TRACE_NO_CALL, TRACE_OF_SHM_PAGES, 0, 0, 0);
 		return NULL;
 	}
 	shm = heap_alloc(&guest->heap, sizeof(*shm));

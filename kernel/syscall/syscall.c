@@ -3,6 +3,7 @@
 
 #include "kernel/crypto/crypto.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/syscall/object.h"
 #include "kernel/ta/crash.h"
 
@@ -149,11 +150,19 @@ static TEE_Result (*const table[SYS_MAX + 1])(struct syscall *sc) = {
 	[SYS_CACHE_OPERATION] = sys_cache_operation,
 };
 
+static void trace_syscall(const struct ta_instance *instance, uint64_t number, uint64_t since)
+{
+	trace(TRACE_SYSCALL, call_guest()->vm_id, call_current()->slot, (uint32_t)number,
+	      (uint32_t)instance->context->x[0],
+	      (uint32_t)min(arch_counter() - since, (uint64_t)UINT32_MAX), 0);
+}
+
 static enum ta_verdict dispatch(struct ta_instance *instance, struct ta_session *session)
 {
 	uint64_t *x = instance->context->x;
 	struct syscall sc = {.instance = instance, .session = session, .arg = x};
 	uint64_t asked = x[8];
+	uint64_t since = trace_is_on ? arch_counter() : 0;
 	size_t number = index_clamp(asked, array_count(table));
 	TEE_Result result =
 		asked <= SYS_MAX && table[number] ? table[number](&sc) : syscall_refusal(asked);
@@ -161,6 +170,8 @@ static enum ta_verdict dispatch(struct ta_instance *instance, struct ta_session 
 	x[0] = sc.verdict == TA_CONTINUE ? syscall_result(asked, result) : result;
 	/* Nothing of the kernel's leaves in the registers that a call may clobber. */
 	memset(&x[1], 0, 7 * sizeof(x[0]));
+	if (since)
+		trace_syscall(instance, asked, since);
 	return instance->guest->dying ? TA_PANIC : sc.verdict;
 }
 

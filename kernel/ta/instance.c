@@ -2,6 +2,7 @@
 /* Instances of trusted apps: found or loaded, entered one call at a time, and taken apart. */
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/ta/crash.h"
 #include "kernel/ta/internal.h"
 
@@ -361,7 +362,11 @@ static TEE_Result enter(struct ta_instance *instance, struct ta_session *session
 		return res;
 	call->session = session;
 	call->user_depth++;
+	trace(TRACE_APP_ENTER, call->guest->vm_id, call->slot, function, session->id, cmd,
+	      instance->uuid.time_low);
 	enum ta_verdict verdict = run(instance, session);
+	trace(TRACE_APP_LEAVE, call->guest->vm_id, call->slot, verdict,
+	      (uint32_t)instance->context->x[0], 0, instance->uuid.time_low);
 	/* Of no use after an entry, and the next call that enters may do so on another CPU. */
 	arch_user_context_drop(instance->context);
 	call->user_depth--;

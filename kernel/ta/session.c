@@ -2,6 +2,7 @@
 /* Sessions, opened by the normal world or by apps. */
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/ta/internal.h"
 
 static const struct ta_service *services[TA_SERVICES_MAX];
@@ -98,6 +99,7 @@ static struct ta_session *session_new(const struct ta_caller *caller,
 
 	if (guest->count.sessions >= guest->limit.sessions) {
 		guest->count.refusals++;
+		trace(TRACE_REFUSED, guest->vm_id, TRACE_NO_CALL, TRACE_OF_SESSIONS, 0, 0, 0);
 		return NULL;
 	}
 	session = heap_alloc(&guest->heap, sizeof(*session));
@@ -193,6 +195,8 @@ static bool must_check close_now(struct ta_session *session)
 	const struct request request = {TA_FUNC_CLOSE_SESSION, .timeout = TA_NO_TIMEOUT};
 	uint32_t origin;
 
+	trace(TRACE_SESSION_CLOSE, session->guest->vm_id, call_current()->slot, session->id, 0, 0,
+	      0);
 	if (session->instance) {
 		TEE_Result res = enter(session, &request, &origin);
 		bool later = origin == TEE_ORIGIN_TEE &&
@@ -287,6 +291,8 @@ TEE_Result ta_open_session(const struct ta_caller *caller, const struct uuid *uu
 	if (!session)
 		return TEE_ERROR_OUT_OF_MEMORY;
 	res = open(session, caller, uuid, params, origin);
+	trace(TRACE_SESSION_OPEN, session->guest->vm_id, call_current()->slot, session->id, res, 0,
+	      uuid->time_low);
 	if (res) {
 		session_put(session);
 	} else {
