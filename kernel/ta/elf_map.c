@@ -85,13 +85,21 @@ static TEE_Result map_run(struct uaspace *as, const struct elf_module *m,
 	return uaspace_add_own(as, m->base + va, pages, prot, UASPACE_SEGMENT, &filler, NULL);
 }
 
-/* Where the run of pages that begins at va, all shared or all own, ends. */
+/*
+ * Where the run of pages that begins at va, all shared or all own, ends. Only the first and the
+ * last page of what is in the file may differ from those between them, however many these are: they
+ * are not looked at (I7).
+ */
 static uint64_t end_of_run(const struct elf_module *m, const struct elf_segment *s, uint64_t va,
 			   bool shared)
 {
 	uint64_t file_end = s->va + s->file_size;
+	uint64_t last = (file_end - 1) & ~PAGE_MASK;
 	uint64_t end = va + PAGE_SIZE;
+	bool as_between = shared == !(s->prot & PROT_W);
 
+	if (as_between && end < last)
+		end = last;
 	while (end < file_end && is_shareable(m, s, end) == shared)
 		end += PAGE_SIZE;
 	/* Own pages may go on into bss, of any length. */

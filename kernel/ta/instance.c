@@ -10,6 +10,9 @@
  * (TA-044). */
 #define PARAMS_ROOM 80
 
+/* Sessions let go between two looks at whether the normal world wants the CPU (I7). */
+#define ORPHANS_BATCH 64
+
 enum ta_verdict (*ta_syscall)(struct ta_instance *instance, struct ta_session *session);
 void (*ta_release)(struct ta_instance *instance);
 
@@ -20,8 +23,11 @@ static void instance_empty(struct ta_instance *instance)
 	bool had_memory = instance->as_ready;
 
 	instance->as_ready = false;
-	while (!list_empty(&instance->opened))
+	for (unsigned i = 1; !list_empty(&instance->opened); i++) {
 		session_orphan(list_entry(instance->opened.next, struct ta_session, of_opener));
+		if (i % ORPHANS_BATCH == 0 && call_poll())
+			continue; /* the guest is dying: there is nothing to do but to go on */
+	}
 	ta_release(instance);
 	if (instance->context)
 		arch_user_context_drop(instance->context);

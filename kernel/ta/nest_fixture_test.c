@@ -33,6 +33,18 @@ void *__wrap_heap_alloc(struct heap *heap, size_t size)
 	return ++nest_chances == nest_fail_at ? NULL : __real_heap_alloc(heap, size);
 }
 
+/* --- looks for interrupts --- */
+
+unsigned nest_polls;
+
+bool __real_arch_foreign_pending(void);
+bool __wrap_arch_foreign_pending(void);
+bool __wrap_arch_foreign_pending(void)
+{
+	nest_polls++;
+	return __real_arch_foreign_pending();
+}
+
 /* --- apps --- */
 
 static struct uuid native(const char *text)

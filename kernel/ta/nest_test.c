@@ -118,6 +118,35 @@ static void ta_052_the_sessions_of_an_app_that_panics_are_closed(void **state)
 	assert_int_equal(nest_stat(TENON_STAT_INSTANCES), 0);
 }
 
+#define MANY 200
+
+/* TA-052, and I7: as many as it may have, to a service that is not entered. */
+static void ta_052_interrupts_are_looked_for_while_many_sessions_are_closed(void **state)
+{
+	static struct op to_service;
+	static struct app_step steps[MANY + 1];
+	uint32_t session;
+
+	(void)state;
+	to_service = (struct op){.uuid = "3a2f8978-5dc0-11e8-9c2d-fa7ae01bbebc"};
+	for (unsigned i = 0; i < MANY; i++)
+		steps[i] = (struct app_step)OPEN(&to_service);
+	steps[MANY] = (struct app_step)PANICS;
+	RULE(KEEP_ALIVE, TA_FUNC_INVOKE_COMMAND, 1, panics);
+	RULE(KEEP_ALIVE, TA_FUNC_INVOKE_COMMAND, 2, steps);
+	assert_int_equal(nest_open(KEEP_ALIVE, &session), TEE_SUCCESS);
+	nest_polls = 0;
+	assert_int_equal(nest_invoke(session, 1), TEE_ERROR_TARGET_DEAD);
+	unsigned without = nest_polls;
+	assert_int_equal(nest_open(KEEP_ALIVE, &session), TEE_SUCCESS);
+	nest_polls = 0;
+	assert_int_equal(nest_invoke(session, 2), TEE_ERROR_TARGET_DEAD);
+	assert_int_equal(to_service.runs, MANY);
+	assert_int_equal(to_service.result, TEE_SUCCESS);
+	assert_true(nest_polls > without + MANY);
+	assert_int_equal(nest_stat(TENON_STAT_SESSIONS), 2);
+}
+
 /* The same when it goes in peace. Each instance leaves one more behind when it is closed. */
 static void a_long_chain_of_apps_is_closed_without_depth(void **state)
 {
@@ -476,6 +505,7 @@ int main(void)
 		TEST(an_app_opens_uses_and_closes_a_session_to_another),
 		TEST(ta_080_a_session_of_an_app_is_unknown_to_all_others),
 		TEST(ta_052_the_sessions_of_an_app_that_panics_are_closed),
+		TEST(ta_052_interrupts_are_looked_for_while_many_sessions_are_closed),
 		TEST(a_long_chain_of_apps_is_closed_without_depth),
 		TEST(ta_053_an_app_survives_the_panic_of_the_one_it_called),
 		TEST(ta_083_outputs_of_a_failed_command_are_written_of_a_failed_open_not),

@@ -115,4 +115,7 @@ uint32_t nest_go_on(uint32_t thread_id);
 /* The n-th chance (from 1) to allocate fails; 0: none. */
 extern unsigned nest_fail_at, nest_chances;
 
+/* How often calls have looked whether an interrupt waits. */
+extern unsigned nest_polls;
+
 #endif

@@ -114,6 +114,8 @@ TEE_Result user_params_begin(struct user_params *up, struct ta_instance *instanc
 	memset(up, 0, sizeof(*up));
 	for (unsigned n = 0; params && n < TA_PARAMS; n++) {
 		TEE_Result res = begin_one(up, instance, n, &params->p[n]);
+		if (!res && up->region[n])
+			res = call_poll(); /* it was a search among many (I7) */
 		if (res) {
 			user_params_end(up, instance);
 			return res;

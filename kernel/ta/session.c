@@ -241,6 +241,10 @@ static void close_orphans(void)
 		list_remove(&session->of_opener);
 		if (!close_now(session))
 			list_insert(&later, &session->of_opener);
+		/* Those to services are not entered, and there may be many of them (I7). If the
+		 * guest is dying there is still nothing to do but to go on. */
+		if (call_poll())
+			continue;
 	}
 	move_all(&later, &call->orphans);
 }

@@ -65,20 +65,30 @@ static bool copy_piece(const struct uaspace_region *r, uint64_t va, void *to, co
 	return true;
 }
 
+static bool contains(const struct uaspace_region *r, uint64_t va)
+{
+	return va >= r->va && va - r->va < (uint64_t)r->page_count * PAGE_SIZE;
+}
+
 /* One of to and from is NULL: that side is the app's. */
 static TEE_Result copy(const struct uaspace *as, uint64_t va, char *to, const char *from,
 		       uint64_t size)
 {
+	const struct uaspace_region *r = uaspace_find(as, va);
 	uint64_t done = 0;
 	unsigned pieces = 0;
 
 	while (done < size) {
-		const struct uaspace_region *r = uaspace_find(as, va + done);
 		size_t room = PAGE_SIZE - ((va + done) & PAGE_MASK);
 		size_t piece = min(size - done, (uint64_t)room);
 
-		if (!r || !copy_piece(r, va + done, to ? to + done : NULL, to ? NULL : from + done,
-				      piece))
+		/* The range was checked, so what it goes on in is the next one: no search for each
+		 * page. */
+		if (r && !contains(r, va + done))
+			r = uaspace_next(as, r);
+		if (!r || !contains(r, va + done) ||
+		    !copy_piece(r, va + done, to ? to + done : NULL, to ? NULL : from + done,
+				piece))
 			return TEE_ERROR_ACCESS_DENIED;
 		done += piece;
 		if (++pieces % BATCH == 0) {

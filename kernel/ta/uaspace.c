@@ -438,8 +438,11 @@ static TEE_Result split(struct uaspace *as, struct uaspace_region *r, size_t fir
 					       r->page_count - i - 1);
 	}
 	if (res) {
-		while (tail->own.count > 0)
+		while (tail->own.count > 0) {
 			page_list_pop(&tail->own);
+			if (tail->own.count % BATCH == BATCH - 1)
+				breathe();
+		}
 		record_drop(as, tail);
 		return res;
 	}

@@ -47,8 +47,8 @@ struct uaspace_region {
 	struct page_list own; /* pages to be freed with the region; empty if it owns none */
 };
 
-/* How many regions an app may ask for: they are searched one by one. */
-#define UASPACE_ZERO_MAX 1024
+/* How many regions an app may ask for: they are searched one by one, with interrupts masked. */
+#define UASPACE_ZERO_MAX 256
 
 struct uaspace {
 	struct arch_aspace arch;
