@@ -61,7 +61,7 @@ struct stats_guest {
 	uint32_t instances, instances_peak;
 	uint32_t shm_objects;
 	uint32_t shm_pages, shm_pages_limit;
-	uint32_t reserved;
+	uint32_t shm_pages_peak;
 	uint64_t calls_total;
 	uint64_t rpcs_total;
 	uint64_t refusals;

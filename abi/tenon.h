@@ -57,6 +57,12 @@
 #define TENON_STAT_RPCS_TOTAL       7u
 #define TENON_STAT_REFUSALS         8u /* requests refused for want of budget */
 #define TENON_STAT_TICKS            9u /* CPU time in the secure world, in ticks of CNTPCT_EL0 */
+#define TENON_STAT_CALLS_PEAK       10u
+#define TENON_STAT_SESSIONS_PEAK    11u
+#define TENON_STAT_INSTANCES_PEAK   12u
+#define TENON_STAT_SHM_PAGES_PEAK   13u
+#define TENON_STAT_RESERVE_PAGES    14u
+#define TENON_STAT_LIMIT_PAGES      15u
 /* counters of the system */
 #define TENON_STAT_SYS_PAGES_TOTAL  0u /* secure pages under the allocator */
 #define TENON_STAT_SYS_PAGES_FREE   1u

@@ -230,9 +230,13 @@ static void command_stats(char *args)
 	}
 	tee_stats(vm, line, sizeof(line));
 	console_line("%s", line);
-	console_line("ok");
-	if (vm)
+	if (vm) {
+		tee_vm_bounds(vm, line, sizeof(line));
+		if (*line)
+			console_line("%s", line);
 		vm_put(vm);
+	}
+	console_line("ok");
 }
 
 #define RECORD_TEXT       73u /* hexadecimal digits and points, at most */

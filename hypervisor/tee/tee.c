@@ -251,6 +251,22 @@ static void vm_stats(struct vm *vm, char *line, size_t size)
 				 ARRAY_SIZE(counters));
 }
 
+void tee_vm_bounds(struct vm *vm, char *line, size_t size)
+{
+	static const struct counter counters[] = {
+		{"tee_calls_peak", TENON_STAT_CALLS_PEAK},
+		{"tee_sessions_peak", TENON_STAT_SESSIONS_PEAK},
+		{"tee_instances_peak", TENON_STAT_INSTANCES_PEAK},
+		{"tee_shm_pages_peak", TENON_STAT_SHM_PAGES_PEAK},
+		{"tee_pages_reserve", TENON_STAT_RESERVE_PAGES},
+		{"tee_pages_limit", TENON_STAT_LIMIT_PAGES},
+	};
+
+	*line = 0;
+	if (vm->tee)
+		add_tee_counters(line, size, vm->number, counters, ARRAY_SIZE(counters));
+}
+
 void tee_stats(struct vm *vm, char *line, size_t size)
 {
 	static const struct counter counters[] = {
@@ -267,8 +283,10 @@ void tee_stats(struct vm *vm, char *line, size_t size)
 		vm_stats(vm, line, size);
 		return;
 	}
-	used = str_format(line, size, "pages_total=%u pages_free=%u cpus=%u tee=%s",
-			  host_pages.total, page_free_count(&host_pages), cpu_count,
+	used = str_format(line, size,
+			  "pages_total=%u pages_free=%u ticks=%lu hz=%lu cpus=%u tee=%s",
+			  host_pages.total, page_free_count(&host_pages), arch_time(),
+			  arch_time_hz(), cpu_count,
 			  !present                      ? "none"
 			  : med_tee_is_tenon(&mediator) ? "tenon"
 							: "other");

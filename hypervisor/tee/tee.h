@@ -34,6 +34,9 @@ void tee_interrupt(void);
 /** One line of counters `NAME=VALUE ...` of a VM, or (NULL) of host and TEE. */
 void tee_stats(struct vm *vm, char *line, size_t size);
 
+/** The same, of what a VM had at most and may have; empty without a TEE that says. */
+void tee_vm_bounds(struct vm *vm, char *line, size_t size);
+
 /** Turn the TEE's trace on, with @pages pages for each CPU's ring, or off. False: it would not. */
 bool tee_trace_start(uint32_t pages);
 void tee_trace_stop(void);

@@ -344,6 +344,12 @@ static bool guest_counter(const struct guest *guest, uint32_t counter, uint64_t 
 		[TENON_STAT_RPCS_TOTAL] = guest->count.rpcs_total,
 		[TENON_STAT_REFUSALS] = guest->count.refusals + guest->budget.refusals,
 		[TENON_STAT_TICKS] = guest->count.ticks,
+		[TENON_STAT_CALLS_PEAK] = guest->count.calls_peak,
+		[TENON_STAT_SESSIONS_PEAK] = guest->count.sessions_peak,
+		[TENON_STAT_INSTANCES_PEAK] = guest->count.instances_peak,
+		[TENON_STAT_SHM_PAGES_PEAK] = guest->count.shm_pages_peak,
+		[TENON_STAT_RESERVE_PAGES] = guest->budget.reserve,
+		[TENON_STAT_LIMIT_PAGES] = guest->budget.limit,
 	};
 
 	if (counter >= array_count(values))

@@ -72,7 +72,7 @@ struct guest {
 		uint32_t instances;
 		uint32_t shm_pages;
 		uint32_t shm_objects;
-		uint32_t calls_peak, sessions_peak, instances_peak;
+		uint32_t calls_peak, sessions_peak, instances_peak, shm_pages_peak;
 		uint32_t versions;
 		uint64_t calls_total;
 		uint64_t rpcs_total;

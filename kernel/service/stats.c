@@ -67,7 +67,7 @@ static TEE_Result pools(struct ta_params *params)
 		{
 			.name = "Registered shared memory",
 			.used = bytes_of(guest->count.shm_pages),
-			.peak = bytes_of(guest->count.shm_pages),
+			.peak = bytes_of(guest->count.shm_pages_peak),
 			.size = bytes_of(guest->limit.shm_pages),
 		},
 	};
@@ -159,6 +159,7 @@ static struct stats_guest record_of(const struct guest_figures *f)
 		.instances_peak = f->count.instances_peak,
 		.shm_objects = f->count.shm_objects,
 		.shm_pages = f->count.shm_pages,
+		.shm_pages_peak = f->count.shm_pages_peak,
 		.shm_pages_limit = f->limit.shm_pages,
 		.calls_total = f->count.calls_total,
 		.rpcs_total = f->count.rpcs_total,

@@ -92,6 +92,7 @@ static struct shm *shm_new(struct guest *guest, enum shm_kind kind, uint32_t pag
 	shm->references = 1;
 	shm->page_count = page_count;
 	guest->count.shm_pages += page_count;
+	guest->count.shm_pages_peak = max(guest->count.shm_pages_peak, guest->count.shm_pages);
 	guest->count.shm_objects++;
 	if (alloc_frames(shm))
 		return shm;

@@ -56,6 +56,24 @@ def add_machines(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(function=shell, guest_commands=[], kills=[], parser=parser)
 
 
+def add_views(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """top, trace."""
+    from . import picture, top
+    parser = commands.add_parser(
+        "top", help="boot guests and show live what each uses of the secure world",
+        description="Boots guests as 'run' does and shows a line for each, again and again, until their commands have ended: "
+                    "secure pages (now, reserved, limit, peak), calls, sessions, instances of apps, shared pages, the time its "
+                    "calls took of one CPU, calls and RPCs a second, refused requests. Without a terminal it writes plain text.")
+    top.add_options(parser)
+    parser.set_defaults(function=top.run_top, parser=parser)
+    parser = commands.add_parser(
+        "trace", help="draw a part of a trace that 'run --trace FILE' wrote",
+        description="Checks FILE, says what is in it, and draws a part of it as an SVG picture: a row for each guest's call and "
+                    "each CPU. The whole of it opens in https://ui.perfetto.dev or chrome://tracing.")
+    picture.add_options(parser)
+    parser.set_defaults(function=picture.run_trace)
+
+
 def make_firmware(options: argparse.Namespace) -> None:
     """tenon firmware."""
     if not apt.is_complete(apt.cache_dir()):
@@ -105,6 +123,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="name", metavar="COMMAND", required=True)
     add_setup(commands)
     add_machines(commands)
+    add_views(commands)
     for name, text in TOOLS.items():
         commands.add_parser(name, help=text, add_help=False)
     return parser

@@ -73,6 +73,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
                        help="destroy and recreate guest K that many seconds after power-on; may be repeated")
     group.add_argument("--timeout", type=positive, default=300, metavar="S", help="give up after S seconds (default 300)")
     group.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
+    group.add_argument("--trace", type=Path, metavar="FILE", help="write what happens in the secure world there, guest by "
+                       "guest, as a trace for https://ui.perfetto.dev (see also './tenon trace')")
     group.add_argument("--expect-cases", type=natural, metavar="N",
                        help="fail unless xtest's summary counts N cases in each guest whose command runs it")
 
@@ -87,6 +89,8 @@ def check_guest_numbers(parser: argparse.ArgumentParser, options: argparse.Names
             parser.error("--hypervisor none has exactly one guest")
         if options.kills:
             parser.error("--kill needs --hypervisor tenon")
+        if getattr(options, "trace", None):
+            parser.error("--trace needs --hypervisor tenon: the hypervisor reads the trace")
         if options.vcpus != 1:
             parser.error("--vcpus needs --hypervisor tenon; use --cpus")
         if options.reserve_pages is not None or options.limit_pages is not None:

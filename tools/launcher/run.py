@@ -15,10 +15,18 @@ from .initramfs import runs_xtest
 from .machine import Guest, Machine
 from .options import commands_of, numbers_of
 from .prepare import prepare_machine, run_folder
+from .recorder import Recorder
 from .xtest import Summary
 
 EXIT_MARK = re.compile(r"TENON-EXIT (\d+)$")
+TRACE_LINE = re.compile(r"trace |ok records=")
 DEFAULT_COMMAND = "uname -a; test -c /dev/tee0"
+
+
+def show_line(name: str, line: str) -> None:
+    """A line of a console, but for those of the trace that we asked for."""
+    if name != "hv" or not TRACE_LINE.match(line):
+        print(f"{name}: {line}", flush=True)
 
 
 class Task:
@@ -75,13 +83,14 @@ class Runner:
         self.machine = machine
         self.timeout = timeout
         self.kills = sorted(kills, key=lambda kill: kill[1])
+        self.recorder: Optional[Recorder] = None
         self.tasks: List[Task] = []
         for number, guest in enumerate(machine.guests.values(), 1):
             task = Task(guest, commands.get(str(number), commands.get("default", "")))
             guest.console.on_line.append(task.take_line)
             self.tasks.append(task)
         for console in machine.consoles():
-            console.on_line.append(lambda line, name=console.name: print(f"{name}: {line}", flush=True))
+            console.on_line.append(lambda line, name=console.name: show_line(name, line))
         machine.on_guest.append(self._guest_changed)
 
     def run(self) -> None:
@@ -99,7 +108,11 @@ class Runner:
             if not self.machine.alive or (not self.kills and all(self._ended(task) for task in self.tasks)):
                 break
             until_kill = self.kills[0][1] - self.machine.seconds if self.kills else 1.0
-            self.machine.pump(min(max(until_kill, 0.01), 0.2))
+            self.machine.pump(min(max(until_kill, 0.01), 0.02 if self.recorder else 0.2))
+            if self.recorder:
+                self.recorder.poll()
+        if self.recorder:
+            self.recorder.finish()
         for console in self.machine.consoles():
             console.end_line()
         self._power_off()
@@ -147,12 +160,16 @@ def run(options: argparse.Namespace) -> int:
         problems: List[str] = []
         with Machine(config) as machine:
             runner = Runner(machine, commands, options.kills, options.timeout)
+            if options.trace:
+                runner.recorder = Recorder(machine)
             try:
                 runner.run()
             except TenonError as error:
                 problems.append(str(error))
         for task in runner.tasks:
             problems += task.failures(options.expect_cases)
+        if runner.recorder:
+            say(runner.recorder.save(options.trace))
         if options.json:
             write_report(options.json, runner, problems, time.monotonic() - began)
         if problems:
