@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The bare-metal test guest. Boot arguments (words NAME=VALUE):
- *   mode=once|storm|linger|crowd   what to do (once)
+ *   mode=once|storm|linger|crowd|sleep|hog|pace   what to do (once)
  *   profile=a|b                    which of the ABI's two profiles to speak (a)
  *   seed=N calls=N                 for storm and once
  *   kind=… hold=MICROSECONDS       for linger
@@ -36,6 +36,12 @@ void main(const void *tree)
 		mode_linger();
 	else if (!strcmp(mode, "crowd"))
 		mode_crowd();
+	else if (!strcmp(mode, "sleep"))
+		mode_sleep();
+	else if (!strcmp(mode, "hog"))
+		mode_hog();
+	else if (!strcmp(mode, "pace"))
+		mode_pace();
 	else
 		fail("no mode %s", mode);
 	print("guest: PASS %s\n", mode);

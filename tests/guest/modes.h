@@ -18,6 +18,19 @@ void mode_linger(void);
 /* One session; a ledger call for each character 'i' typed, 'q' to end. */
 void mode_crowd(void);
 
+/* Calls the TEE once and then does nothing for ever, without taking CPU time. */
+void mode_sleep(void);
+
+/*
+ * Takes what it can of one thing after the other, until the next letter is typed: 's' nothing (it
+ * spins outside the TEE), 'm' memory, an instance
+ * for each session, 'r' memory that it shares, 'c' calls, 'o' sessions, 't' time.
+ */
+void mode_hog(void);
+
+/* A ledger call after the other; a line with their number every quarter of a second. */
+void mode_pace(void);
+
 /* Disables the cache, unregisters the messages, and checks that the TEE keeps nothing of ours. */
 void give_back(void);
 

@@ -13,7 +13,7 @@
 
 #include "machine.h"
 
-#define CALLS_MAX   8u
+#define CALLS_MAX   20u /* more than the 16 that a guest has unless it is told otherwise */
 #define BUFFERS_MAX 64u
 
 /* How a message is handed over; see NW-030..034. */
