@@ -108,6 +108,22 @@ static void trace_leave(const struct call *call)
 	      0, 0);
 }
 
+/* What passed since the call came back: two slices at most, for a CPU that its host took away
+ * counts for nobody. */
+static uint64_t stretch(const struct call *call)
+{
+	uint64_t most = 2 * arch_counter_hz() / SLICES_PER_SECOND;
+
+	return min(arch_counter() - call->resumed_at, most);
+}
+
+uint64_t call_cpu_time(void)
+{
+	const struct call *call = call_current();
+
+	return call->cpu_ticks + stretch(call);
+}
+
 /* Runs the call on this CPU until it leaves or ends. Context: entry stack, monitor held before and
  * after. */
 static void call_run(struct call *call, struct smc_args *args)
@@ -117,6 +133,7 @@ static void call_run(struct call *call, struct smc_args *args)
 	trace(TRACE_CALL_ENTER, call->guest->vm_id, call->slot, call->state != CALL_FREE, 0, 0, 0);
 	call->state = CALL_RUNNING;
 	call->args = *args;
+	call->resumed_at = arch_counter();
 	cpus[cpu].current = call;
 	arch_slice_arm(arch_counter_hz() / SLICES_PER_SECOND);
 	arch_context_switch(&cpus[cpu].entry, &call->context);
@@ -154,6 +171,8 @@ void call_start(struct guest *guest, void (*main)(struct call *), struct smc_arg
 	call->main = main;
 	call->session = NULL;
 	call->waits_for = NULL;
+	call->parked = NULL;
+	call->cpu_ticks = 0;
 	list_init(&call->orphans);
 	call->rpc = (struct call_rpc_message){0};
 	list_insert(&guest->calls, &call->link);
@@ -185,6 +204,7 @@ void call_suspend(enum call_state state, uint32_t a0, uint64_t a1_a2)
 
 	assert(spin_held() == 1 && call->bracket == BRACKET_NONE);
 	call->state = state;
+	call->cpu_ticks += stretch(call);
 	call->args.a[0] = a0;
 	call->args.a[1] = a1_a2 >> 32;
 	call->args.a[2] = (uint32_t)a1_a2;
@@ -200,6 +220,13 @@ static enum call_bracket bracket_kind(const struct guest *guest)
 	return guest->dying && !guest->restartable ? BRACKET_MASKED : BRACKET_OPEN;
 }
 
+/* What a loop that polls gets to know: nothing inside a shared app, which is not to see an error
+ * for the death of one of its clients. */
+static TEE_Result life_of(const struct call *call)
+{
+	return call->guest->dying && !call->sheltered ? TEE_ERROR_TARGET_DEAD : TEE_SUCCESS;
+}
+
 TEE_Result call_yield(void)
 {
 	struct guest *guest = call_guest();
@@ -207,7 +234,7 @@ TEE_Result call_yield(void)
 	/* A dying guest's call runs in its destroyer: leaving lets that one answer EBUSY. */
 	if (bracket_kind(guest) == BRACKET_OPEN)
 		call_suspend(CALL_PREEMPTED, SMC_RPC_FOREIGN_INTR, 0);
-	return guest->dying ? TEE_ERROR_TARGET_DEAD : TEE_SUCCESS;
+	return life_of(call_current());
 }
 
 TEE_Result call_poll(void)
@@ -216,7 +243,7 @@ TEE_Result call_poll(void)
 		return TEE_SUCCESS;
 	if (arch_foreign_pending())
 		return call_yield();
-	return call_guest()->dying ? TEE_ERROR_TARGET_DEAD : TEE_SUCCESS;
+	return life_of(call_current());
 }
 
 bool call_preempted(void)

@@ -74,11 +74,18 @@ struct call {
 	unsigned user_depth;             /* trusted apps entered and not left */
 	struct ta_session *session;      /* the innermost session that is being served */
 	struct ta_instance *waits_for;   /* the instance whose turn it is waiting for (TA-078) */
+	struct ta_session *parked;       /* whose command waits for another guest */
+	bool sheltered; /* in a shared app: it does not see its guest's death, and sends no RPC */
+	uint64_t cpu_ticks;  /* of secure CPU time until it left last, by arch_counter() */
+	uint64_t resumed_at; /* when it came back then */
 	struct list orphans; /* ta: sessions that it has still to close: their opener is gone */
 };
 
 /* The call whose coroutine runs on this CPU, or NULL on an entry stack. */
 struct call *call_current(void);
+
+/* Secure CPU time that the running call has had, in ticks of arch_counter(). */
+uint64_t call_cpu_time(void);
 
 /* The guest that the running call belongs to. Context: inside a call. */
 struct guest *call_guest(void);
@@ -134,7 +141,8 @@ void call_preemptible_end(void);
  * (at most 4) is what is sent; on return the outputs it declared (values of out/inout, sizes of
  * out/inout memory; the answer parameter of SHM_ALLOC whole) have been updated from one read of the
  * answer. Returns what the normal world answered: any code; TARGET_DEAD without leaving if the
- * guest is dying, or outside a call; OUT_OF_MEMORY if there is no RPC buffer.
+ * guest is dying, or outside a call; OUT_OF_MEMORY if there is no RPC buffer; NOT_SUPPORTED inside
+ * a shared app.
  */
 TEE_Result must_check call_rpc(uint32_t cmd, struct msg_param *params, unsigned count);
 
@@ -179,18 +187,26 @@ struct shared_waiter {
 	struct shared_queue *queue;
 	struct guest *guest;
 	uint32_t key;
+	uint64_t topic; /* what it waits for, of all that the queue is for */
 	bool woken;
 };
 
 void shared_queue_init(struct shared_queue *queue);
-void shared_wait_begin(struct shared_queue *queue, struct shared_waiter *self);
+void shared_wait_begin(struct shared_queue *queue, struct shared_waiter *self, uint64_t topic);
 
 /* At most timeout ms; not at all once it was woken. TARGET_DEAD if the guest is dying. */
 TEE_Result must_check shared_wait_sleep(const struct shared_waiter *self, uint32_t timeout);
+bool must_check shared_is_woken(const struct shared_waiter *self);
 bool must_check shared_wait_end(struct shared_waiter *self);
 
 /* Wakes the longest waiter. False: there was none. Any call of any guest. */
 bool shared_wake_one(struct shared_queue *queue);
+
+/* Same, of those that wait for this topic. */
+bool shared_wake_topic(struct shared_queue *queue, uint64_t topic);
+
+/* A call of the running guest that sleeps on a shared queue looks at its condition again. */
+void shared_rouse(const struct call *call);
 
 void call_init(void);
 

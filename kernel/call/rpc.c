@@ -120,6 +120,9 @@ TEE_Result call_rpc(uint32_t cmd, struct msg_param *params, unsigned count)
 	/* No call: a guest that is dead is being taken apart. */
 	if (!call || call->guest->dying)
 		return TEE_ERROR_TARGET_DEAD;
+	/* A shared app does not wait for the guest of one of its clients (I3). */
+	if (call->sheltered)
+		return TEE_ERROR_NOT_SUPPORTED;
 	if (call->rpc.first.pa == 0) {
 		res = get_page(call);
 		if (res)

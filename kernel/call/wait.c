@@ -95,15 +95,16 @@ void shared_queue_init(struct shared_queue *queue)
 	list_init(&queue->waiters);
 }
 
-void shared_wait_begin(struct shared_queue *queue, struct shared_waiter *self)
+void shared_wait_begin(struct shared_queue *queue, struct shared_waiter *self, uint64_t topic)
 {
-	*self = (struct shared_waiter){.queue = queue, .guest = call_guest(), .key = own_key()};
+	*self = (struct shared_waiter){
+		.queue = queue, .guest = call_guest(), .key = own_key(), .topic = topic};
 	spin_lock(&queue->lock);
 	list_insert(&queue->waiters, &self->link);
 	spin_unlock(&queue->lock);
 }
 
-static bool is_woken(const struct shared_waiter *self)
+bool shared_is_woken(const struct shared_waiter *self)
 {
 	spin_lock(&self->queue->lock);
 	bool woken = self->woken;
@@ -117,7 +118,7 @@ TEE_Result shared_wait_sleep(const struct shared_waiter *self, uint32_t timeout)
 
 	if (self->guest->dying)
 		return TEE_ERROR_TARGET_DEAD;
-	if (!is_woken(self))
+	if (!shared_is_woken(self))
 		park(min(timeout, longest));
 	return self->guest->dying ? TEE_ERROR_TARGET_DEAD : TEE_SUCCESS;
 }
@@ -131,21 +132,45 @@ bool shared_wait_end(struct shared_waiter *self)
 	return woken;
 }
 
+/* Lock held. It cannot go before it has had this lock, and its guest not before it. */
+static void wake(struct shared_waiter *waiter)
+{
+	list_remove(&waiter->link);
+	waiter->woken = true;
+	notify_post(waiter->guest, waiter->key);
+}
+
 bool shared_wake_one(struct shared_queue *queue)
 {
 	bool found;
 
 	spin_lock(&queue->lock);
 	found = !list_empty(&queue->waiters);
-	if (found) {
-		struct shared_waiter *first =
-			list_entry(queue->waiters.next, struct shared_waiter, link);
+	if (found)
+		wake(list_entry(queue->waiters.next, struct shared_waiter, link));
+	spin_unlock(&queue->lock);
+	return found;
+}
 
-		list_remove(&first->link);
-		first->woken = true;
-		/* It cannot go before it has had this lock, and its guest not before it. */
-		notify_post(first->guest, first->key);
+bool shared_wake_topic(struct shared_queue *queue, uint64_t topic)
+{
+	bool found = false;
+
+	spin_lock(&queue->lock);
+	list_for_each (node, &queue->waiters) {
+		struct shared_waiter *waiter = list_entry(node, struct shared_waiter, link);
+
+		if (waiter->topic != topic)
+			continue;
+		wake(waiter);
+		found = true;
+		break;
 	}
 	spin_unlock(&queue->lock);
 	return found;
+}
+
+void shared_rouse(const struct call *call)
+{
+	notify_post(call->guest, NOTIFY_KEY_FIRST + call->slot);
 }

@@ -142,6 +142,41 @@ static struct guest *guest_new(uint32_t vm_id)
 	return guest;
 }
 
+struct guest *guest_new_owner(uint32_t pages)
+{
+	struct guest *owner = guest_new(GUEST_SHARED_OWNER);
+
+	if (!owner)
+		return NULL;
+	/* The nil identity, which no VM can have: keys that its apps derive are stable. */
+	owner->has_identity = true;
+	owner->limit.sessions = TENON_SESSIONS_MAX;
+	owner->budget.shares = false;
+	if (budget_configure(&owner->budget, 0, pages)) {
+		guest_free(owner);
+		return NULL;
+	}
+	return owner;
+}
+
+void guest_end_owner(struct guest *owner)
+{
+	for (unsigned i = 0; i < hook_count; i++) {
+		while (hooks[i](owner) == TEARDOWN_MORE)
+			;
+	}
+	guest_free(owner);
+}
+
+struct uuid guest_uuid(const struct guest *guest)
+{
+	struct uuid id = guest->identity;
+
+	for (unsigned i = 0; i < sizeof(guest->vm_id) && !guest->has_identity; i++)
+		id.clock_seq_and_node[7 - i] = (uint8_t)(guest->vm_id >> (8 * i));
+	return id;
+}
+
 static uint32_t create(uint32_t vm_id)
 {
 	uint32_t status = SMC_ENOTAVAIL;

@@ -130,6 +130,19 @@ void guest_leave(struct guest *guest);
  */
 void guest_charge_time(struct guest *guest, uint64_t since);
 
+/*
+ * The owner of what all guests share: a guest that is in no table, so that nobody calls for it,
+ * lists or configures it. Its monitor is never taken: whoever has the shared thing to himself has
+ * its owner's heap and lists, too (kernel/ta/shared.h). It pays for itself out of at most pages
+ * pages; NULL: no memory. Its end runs the rooms' hooks. Any context.
+ */
+#define GUEST_SHARED_OWNER 65536u /* its vm_id in the log: no VM has it */
+struct guest *guest_new_owner(uint32_t pages);
+void guest_end_owner(struct guest *owner);
+
+/* Who calls, as apps see it: the identity, or 00000000-0000-0000-0000-0000<handle> without one. */
+struct uuid guest_uuid(const struct guest *guest);
+
 /* VM_CREATED: SMC_OK or SMC_ENOTAVAIL (id 0, id in use, no memory) (NW-162, NW-167). */
 uint32_t guest_create(uint32_t vm_id);
 

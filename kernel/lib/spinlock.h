@@ -4,8 +4,8 @@
  *
  * Lock order, outermost first (never take one to the left while holding one to the right):
  *
- *     guest monitor  >  guest table  >  image cache, idle instances, queues across guests
- *     >  page allocator, notify  >  ASIDs, stacks  >  log
+ *     guest monitor  >  guest table  >  image cache, idle instances, shared apps, queues across
+ * guests >  page allocator, notify  >  ASIDs, stacks  >  log
  *
  * A second monitor is never waited for: spin_try_lock(), and a bounded section.
  *

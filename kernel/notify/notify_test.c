@@ -166,7 +166,7 @@ static void wait_main(struct call *call)
 	struct shared_waiter self;
 
 	wait_result = TEE_SUCCESS;
-	shared_wait_begin(&queue, &self);
+	shared_wait_begin(&queue, &self, 0);
 	for (sleeps = 0; sleeps < 4 && !self.woken && !wait_result; sleeps++)
 		wait_result = shared_wait_sleep(&self, 1000);
 	was_woken = shared_wait_end(&self);

@@ -10,6 +10,7 @@ extern const struct ta_service service_rng;    /* rng.c */
 extern const struct ta_service service_system; /* system.c */
 extern const struct ta_service service_socket; /* socket.c */
 extern const struct ta_service service_stats;  /* stats.c */
+extern const struct ta_service service_wait;   /* wait.c */
 
 /* The four parameters are of these TEE_PARAM_* types. */
 bool service_types_are(const struct ta_params *params, uint32_t first, uint32_t second,

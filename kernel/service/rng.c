@@ -52,5 +52,6 @@ const struct ta_service service_rng = {
 	.uuid = {0xab7a617c, 0xb8e7, 0x4d8f, {0x83, 0x01, 0xd0, 0x9b, 0x61, 0x03, 0x6b, 0x64}},
 	.name = "random numbers",
 	.device = TA_DEVICE,
+	.for_shared = true,
 	.invoke = invoke,
 };

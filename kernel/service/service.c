@@ -114,4 +114,5 @@ void service_init(void)
 	ta_register_service(&service_socket);
 	ta_register_service(&service_stats);
 	ta_register_service(&service_system);
+	ta_register_service(&service_wait);
 }

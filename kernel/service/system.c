@@ -150,5 +150,6 @@ const struct ta_service service_system = {
 	.uuid = {0x3a2f8978, 0x5dc0, 0x11e8, {0x9c, 0x2d, 0xfa, 0x7a, 0xe0, 0x1b, 0xbe, 0xbc}},
 	.name = "system",
 	.apps_only = true,
+	.for_shared = true,
 	.invoke = invoke,
 };

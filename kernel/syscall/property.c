@@ -30,14 +30,12 @@ struct property {
 	size_t (*get)(const struct syscall *sc, void *to);
 };
 
-/* Stable for a guest with an identity; 00000000-0000-0000-0000-0000<handle> for one without. */
+/* Of a shared app it is the guest of the session that is served. */
 static size_t get_guest(const struct syscall *sc, void *to)
 {
-	const struct guest *guest = sc->instance->guest;
-	struct uuid id = guest->identity;
+	struct uuid id =
+		sc->instance->shared ? sc->session->client_guest : guest_uuid(sc->instance->guest);
 
-	for (unsigned i = 0; i < sizeof(guest->vm_id) && !guest->has_identity; i++)
-		id.clock_seq_and_node[7 - i] = (uint8_t)(guest->vm_id >> (8 * i));
 	memcpy(to, &id, sizeof(id));
 	return sizeof(id);
 }

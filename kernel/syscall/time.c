@@ -169,6 +169,10 @@ TEE_Result sys_set_ta_time(struct syscall *sc)
 TEE_Result sys_wait(struct syscall *sc)
 {
 	uint32_t length = (uint32_t)sc->arg[0];
+
+	/* Nobody sleeps inside a shared app: there is the wait service. */
+	if (sc->instance->shared)
+		return TEE_ERROR_CANCEL;
 	uint64_t end = now_millis() + length;
 
 	for (;;) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Decoding: the symbol table, and what the loader itself looks for in it. */
+#include "abi/shared.h"
 #include "kernel/lib/string.h"
 #include "kernel/ta/elf_decode.h"
 
@@ -88,6 +89,16 @@ static bool read_initial(const struct elf_decoder *d, uint64_t va, void *to, siz
 	return elf_read(d->file, s->offset + (va - s->va), to, in_file);
 }
 
+/* TA-034; shared by all guests is an exception of Tenon's own (docs/abi-extensions.md). */
+static bool flags_are_valid(uint32_t flags)
+{
+	const uint32_t needed = TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION;
+	bool shared = flags & TENON_TA_SHARED;
+
+	return !(flags & ~(TA_FLAGS_VALID | TENON_TA_SHARED)) &&
+	       (!shared || (flags & needed) == needed);
+}
+
 static TEE_Result decode_head(struct elf_decoder *d, const struct wanted *w)
 {
 	struct ta_head *head = &d->elf->head;
@@ -98,7 +109,7 @@ static TEE_Result decode_head(struct elf_decoder *d, const struct wanted *w)
 	if (!read_initial(d, w->value, head, sizeof(*head)))
 		return TEE_ERROR_BAD_FORMAT;
 	bool stack_fits = head->stack_size >= STACK_MIN && head->stack_size <= ELF_STACK_MAX;
-	if (head->depr_entry != UINT64_MAX || (head->flags & ~TA_FLAGS_VALID) || !stack_fits)
+	if (head->depr_entry != UINT64_MAX || !flags_are_valid(head->flags) || !stack_fits)
 		return TEE_ERROR_BAD_FORMAT;
 	/* Several threads at once are for pseudo-TAs; the flag means nothing here (attack 26). */
 	head->flags &= ~TA_FLAG_CONCURRENT;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/shared.h"
 #include "kernel/ta/elf_format.h"
 #include "kernel/ta/fixture_test.h"
 #include "kernel/ta/tiny_elf_test.h"
@@ -456,6 +457,11 @@ static void ta_033_ta_034_ta_head_is_checked(void **state)
 	REFUSED(tiny.head.depr_entry = UINT64_MAX - 1);
 	for (unsigned bit = 14; bit < 32; bit++)
 		REFUSED(tiny.head.flags = 1u << bit);
+	/* Bit 24 is Tenon's own, and only with these two. */
+	REFUSED(tiny.head.flags = TENON_TA_SHARED | TA_FLAG_SINGLE_INSTANCE);
+	REFUSED(tiny.head.flags = TENON_TA_SHARED | TA_FLAG_MULTI_SESSION);
+	EXPECT(tiny.head.flags = TENON_TA_SHARED | TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION,
+	       TEE_SUCCESS);
 	EXPECT(tiny.head.flags = TA_FLAGS_VALID, TEE_SUCCESS);
 	REFUSED(tiny.symbols[TINY_TA_HEAD].value = 0);
 	REFUSED(tiny.symbols[TINY_TA_HEAD].value = UINT64_MAX - 8);

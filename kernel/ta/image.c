@@ -353,6 +353,19 @@ void image_get(struct guest *guest, struct image *image)
 	spin_unlock(&cache.lock);
 }
 
+TEE_Result image_share(struct guest *guest, struct image *image)
+{
+	/* One that the system had no room for goes with its guest. */
+	struct image_user *user = image->owner ? NULL : heap_alloc(&guest->heap, sizeof(*user));
+
+	if (!user)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	spin_lock(&cache.lock);
+	image->pins++;
+	spin_unlock(&cache.lock);
+	return image_attach(guest, image, user, false);
+}
+
 void image_put(struct guest *guest, struct image *image)
 {
 	spin_lock(&cache.lock);

@@ -100,6 +100,10 @@ TEE_Result must_check image_stage_finish(struct image_stage *stage, const struct
 /* One more reference of a guest that holds one already (asserted); cannot fail. */
 void image_get(struct guest *guest, struct image *image);
 
+/* A first reference for guest to an image that another guest, or this one, uses meanwhile.
+ * OUT_OF_MEMORY, also for an image that is its guest's own: nothing changed. */
+TEE_Result must_check image_share(struct guest *guest, struct image *image);
+
 /* Gives a reference of guest back. With the guest's last one its charge goes; the image stays. */
 void image_put(struct guest *guest, struct image *image);
 

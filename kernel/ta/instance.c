@@ -5,6 +5,7 @@
 #include "kernel/lib/trace.h"
 #include "kernel/ta/crash.h"
 #include "kernel/ta/internal.h"
+#include "kernel/ta/shared.h"
 
 /* Bytes between the parameter block and the top of the stack, and the block with SP at its start
  * (TA-044). */
@@ -16,13 +17,13 @@
 enum ta_verdict (*ta_syscall)(struct ta_instance *instance, struct ta_session *session);
 void (*ta_release)(struct ta_instance *instance);
 
-/* Gives everything back but the record: what it opened, its objects, its memory. No call is inside.
- * Polls. */
-static void instance_empty(struct ta_instance *instance)
+void instance_empty(struct ta_instance *instance)
 {
 	bool had_memory = instance->as_ready;
 
 	instance->as_ready = false;
+	if (instance->shared)
+		session_drop_opened(instance);
 	for (unsigned i = 1; !list_empty(&instance->opened); i++) {
 		session_orphan(list_entry(instance->opened.next, struct ta_session, of_opener));
 		if (i % ORPHANS_BATCH == 0 && call_poll())
@@ -68,6 +69,10 @@ static bool is_kept(const struct ta_instance *instance)
 
 void instance_put(struct ta_instance *instance)
 {
+	if (instance->shared) {
+		shared_put(instance);
+		return;
+	}
 	assert(instance->references > 0);
 	if (--instance->references > 0)
 		return;
@@ -155,20 +160,26 @@ static struct ta_instance *find(struct guest *guest, const struct uuid *uuid)
 static TEE_Result load_new(struct guest *guest, const struct uuid *uuid, struct ta_instance **out)
 {
 	struct ta_instance *instance = instance_new(guest, uuid);
+	struct ta_instance *ready = instance;
 	TEE_Result res;
 
 	if (!instance)
 		return TEE_ERROR_OUT_OF_MEMORY;
 	res = instance_load(instance);
-	instance->state = res ? TA_DEAD : TA_READY;
-	if (res)
+	bool is_shared = !res && (instance->flags & TENON_TA_SHARED);
+	/* The guest has shown that it may use the app: now it joins what all guests use. */
+	if (is_shared)
+		res = shared_join(modules_app_image(instance), &instance->uuid, &ready);
+	bool is_own = !res && !is_shared;
+	instance->state = is_own ? TA_READY : TA_DEAD;
+	if (!is_own)
 		instance->flags = 0; /* it did not crash: it never was */
 	instance->busy = NULL;
 	call_wake_all(&instance->turn);
-	if (res)
+	if (!is_own)
 		instance_put(instance);
-	else
-		*out = instance;
+	if (!res)
+		*out = ready;
 	return res;
 }
 
@@ -306,13 +317,15 @@ bool ta_get_figures(unsigned index, struct ta_figures *figures)
 /* Runs the app until it returns, panics, or its guest goes. */
 static enum ta_verdict run(struct ta_instance *instance, struct ta_session *session)
 {
-	struct guest *guest = instance->guest;
+	struct guest *guest = call_guest();
 
 	for (;;) {
 		struct user_fault fault;
 		enum ta_verdict verdict = TA_CONTINUE;
 
 		if (guest->dying)
+			return instance->shared ? TA_CUT : TA_PANIC;
+		if (instance->shared && shared_is_overdue(instance))
 			return TA_PANIC;
 		spin_unlock(&guest->monitor);
 		enum user_exit why = arch_user_run(&instance->as.arch, instance->context, &fault);
@@ -353,37 +366,65 @@ static void set_entry(struct ta_instance *instance, uint32_t session_id, uint32_
 	ctx->x[3] = function == TA_FUNC_INVOKE_COMMAND ? cmd : 0;
 }
 
+static uaddr_t block_at(const struct ta_instance *instance)
+{
+	return uaddr(instance->modules.elf.stack_top - PARAMS_ROOM);
+}
+
+TEE_Result instance_set_entry(struct ta_instance *instance, uint32_t session_id, uint32_t function,
+			      uint32_t cmd, struct user_params *up)
+{
+	set_entry(instance, session_id, function, cmd);
+	return user_write(&instance->as, block_at(instance), &up->block, sizeof(up->block), 0);
+}
+
+enum ta_verdict instance_run(struct ta_instance *instance, struct ta_session *session,
+			     TEE_Result *result)
+{
+	struct call *call = call_current();
+	struct ta_session *outer = call->session;
+
+	call->session = session;
+	call->user_depth++;
+	call->sheltered = instance->shared != NULL;
+	trace(TRACE_APP_ENTER, call->guest->vm_id, call->slot, (uint32_t)instance->context->x[0],
+	      session->id, (uint32_t)instance->context->x[3], instance->uuid.time_low);
+	enum ta_verdict verdict = run(instance, session);
+	trace(TRACE_APP_LEAVE, call->guest->vm_id, call->slot, verdict,
+	      (uint32_t)instance->context->x[0], 0, instance->uuid.time_low);
+	call->sheltered = false;
+	call->user_depth--;
+	call->session = outer;
+	/* Of no use after an entry, and the next call that enters may do so on another CPU; what
+	 * goes on there needs them saved. */
+	if (verdict == TA_CUT)
+		arch_fp_leave();
+	else
+		arch_user_context_drop(instance->context);
+	*result = (TEE_Result)instance->context->x[0];
+	return verdict;
+}
+
+TEE_Result instance_get_block(const struct ta_instance *instance, struct user_params *up)
+{
+	return user_read(&instance->as, &up->block, block_at(instance), sizeof(up->block), 0);
+}
+
 static TEE_Result enter(struct ta_instance *instance, struct ta_session *session, uint32_t function,
 			uint32_t cmd, struct user_params *up, struct ta_params *params,
 			TEE_Result *result)
 {
-	struct call *call = call_current();
-	struct ta_session *outer = call->session;
-	uaddr_t block = uaddr(instance->modules.elf.stack_top - PARAMS_ROOM);
-	TEE_Result res;
+	TEE_Result res = instance_set_entry(instance, session->id, function, cmd, up);
 
-	set_entry(instance, session->id, function, cmd);
-	res = user_write(&instance->as, block, &up->block, sizeof(up->block), 0);
 	if (res)
 		return res;
-	call->session = session;
-	call->user_depth++;
-	trace(TRACE_APP_ENTER, call->guest->vm_id, call->slot, function, session->id, cmd,
-	      instance->uuid.time_low);
-	enum ta_verdict verdict = run(instance, session);
-	trace(TRACE_APP_LEAVE, call->guest->vm_id, call->slot, verdict,
-	      (uint32_t)instance->context->x[0], 0, instance->uuid.time_low);
-	/* Of no use after an entry, and the next call that enters may do so on another CPU. */
-	arch_user_context_drop(instance->context);
-	call->user_depth--;
-	call->session = outer;
+	enum ta_verdict verdict = instance_run(instance, session, result);
 	session->cancel_requested = false;
 	session->cancel_unmasked = false;
 	session->deadline = UINT64_MAX;
 	if (verdict == TA_PANIC)
 		return TEE_ERROR_TARGET_DEAD;
-	*result = (TEE_Result)instance->context->x[0];
-	res = user_read(&instance->as, &up->block, block, sizeof(up->block), 0);
+	res = instance_get_block(instance, up);
 	if (res == TEE_SUCCESS)
 		user_params_take(&up->block, params);
 	return res;

@@ -5,6 +5,8 @@
 
 #include "kernel/ta/ta.h"
 
+struct user_params;
+
 /*
  * Finds an instance for a new session of uuid, or loads one; referenced. BUSY: a single-session app
  * has its session, or as instance_take(); TARGET_DEAD: it crashed and is kept so; what loading
@@ -41,6 +43,31 @@ TEE_Result must_check instance_enter(struct ta_instance *instance, struct ta_ses
 				     uint32_t function, uint32_t cmd, struct ta_params *params,
 				     TEE_Result *result);
 
+/*
+ * The parts of an entry, for those that need them apart: registers and the block of parameters;
+ * the run, with session as what the app serves; what the app left in the block. The verdict is
+ * TA_RETURN (then *result is the app's), TA_PANIC, or TA_CUT: of a shared app, the calling guest is
+ * dying, and instance_run() goes on where it stopped. Context: the instance is taken.
+ */
+TEE_Result must_check instance_set_entry(struct ta_instance *instance, uint32_t session_id,
+					 uint32_t function, uint32_t cmd, struct user_params *up);
+enum ta_verdict instance_run(struct ta_instance *instance, struct ta_session *session,
+			     TEE_Result *result);
+TEE_Result must_check instance_get_block(const struct ta_instance *instance,
+					 struct user_params *up);
+
+/* Gives everything back but the record: what it opened, its objects, its memory. No call is inside.
+ * Polls. */
+void instance_empty(struct ta_instance *instance);
+
+/* The services that a shared app has open: it is gone. */
+void session_drop_opened(struct ta_instance *instance);
+
+/* The session of a guest with a shared app, as the app sees it; NULL: no memory or too many. Owner:
+ * the instance's, whose lists the running call has. Ended by session_peer_drop(). */
+struct ta_session *session_peer_new(struct ta_session *session);
+void session_peer_drop(struct ta_session *peer);
+
 /* The app that opened the session is gone: the running call closes it when it can. Context: no call
  * is inside the session. */
 void session_orphan(struct ta_session *session);
@@ -53,10 +80,23 @@ TEE_Result must_check loader_fetch(const struct uuid *uuid, struct image **image
 struct user_params {
 	struct utee_params block;
 	struct uaspace_region *region[TA_PARAMS];
+	uint32_t copied; /* pages that the caller is charged for */
 };
 TEE_Result must_check user_params_begin(struct user_params *up, struct ta_instance *instance,
 					const struct ta_params *params);
 void user_params_end(struct user_params *up, struct ta_instance *instance);
+
+/*
+ * For shared apps: memory is copied through fresh secure pages of the instance, for which the
+ * calling guest is charged as well, in before the entry and out by user_params_copy_out(). At most
+ * TENON_SHARED_COPY_PAGES: OUT_OF_MEMORY. user_params_end() undoes it; after user_params_disown()
+ * without the caller.
+ */
+TEE_Result must_check user_params_copy_in(struct user_params *up, struct ta_instance *instance,
+					  const struct ta_params *params);
+TEE_Result must_check user_params_copy_out(const struct user_params *up,
+					   const struct ta_params *params);
+void user_params_disown(struct user_params *up);
 
 /* Takes over what the app wrote into the block, by the kernel's own types (TA-047). */
 void user_params_take(const struct utee_params *returned, struct ta_params *params);

@@ -25,6 +25,15 @@ static void drop(struct ta_instance *instance, struct module *module)
 	heap_free(&instance->guest->heap, module);
 }
 
+static void append(struct ta_instance *instance, struct module *module, struct image *image)
+{
+	module->image = image;
+	module->elf.file = &image->file;
+	module->elf.elf = &image->elf;
+	list_insert(&instance->modules.all.list, &module->elf.link);
+	instance->modules.all.count++;
+}
+
 /* Fetches a file and puts it at the end of the list. An app is the first or none: what it keeps in
  * its image is not for other apps to read. */
 static TEE_Result add(struct ta_instance *instance, const struct uuid *uuid, bool is_app,
@@ -44,10 +53,7 @@ static TEE_Result add(struct ta_instance *instance, const struct uuid *uuid, boo
 		heap_free(&instance->guest->heap, module);
 		return res;
 	}
-	module->elf.file = &module->image->file;
-	module->elf.elf = &module->image->elf;
-	list_insert(&m->all.list, &module->elf.link);
-	m->all.count++;
+	append(instance, module, module->image);
 	if (module->elf.elf->is_app != is_app) {
 		drop(instance, module);
 		return TEE_ERROR_BAD_FORMAT;
@@ -86,14 +92,12 @@ static TEE_Result add_and_load(struct ta_instance *instance, struct module *firs
 	return res ? res : elf_load(&instance->as, &instance->modules.all, &first->elf);
 }
 
-TEE_Result modules_load(struct ta_instance *instance)
+/* Maps the app and what it needs. */
+static TEE_Result load_app(struct ta_instance *instance, struct module *app)
 {
 	struct modules *m = &instance->modules;
-	struct module *app;
-	TEE_Result res = add(instance, &instance->uuid, true, &app);
+	TEE_Result res = add_and_load(instance, app);
 
-	if (!res)
-		res = add_and_load(instance, app);
 	if (!res)
 		res = elf_map_stack(&instance->as, app->elf.elf, &m->elf.stack_top);
 	if (res)
@@ -102,6 +106,42 @@ TEE_Result modules_load(struct ta_instance *instance)
 	m->elf.load_address = app->elf.base;
 	m->elf.entry = app->elf.base + app->elf.elf->entry;
 	return TEE_SUCCESS;
+}
+
+TEE_Result modules_load(struct ta_instance *instance)
+{
+	struct module *app;
+	TEE_Result res = add(instance, &instance->uuid, true, &app);
+
+	if (res)
+		return res;
+	instance->flags = app->elf.elf->head.flags;
+	return instance->flags & TENON_TA_SHARED ? TEE_SUCCESS : load_app(instance, app);
+}
+
+struct image *modules_app_image(const struct ta_instance *instance)
+{
+	return module_of(instance->modules.all.list.next)->image;
+}
+
+/* Libraries would have to come from the guest that happens to be the first, for all others. */
+TEE_Result modules_load_shared(struct ta_instance *instance, struct image *image)
+{
+	struct module *app;
+	TEE_Result res;
+
+	if (image->elf.needed_count > 0)
+		return TEE_ERROR_BAD_FORMAT;
+	app = heap_alloc(&instance->guest->heap, sizeof(*app));
+	if (!app)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	res = image_share(instance->guest, image);
+	if (res) {
+		heap_free(&instance->guest->heap, app);
+		return res;
+	}
+	append(instance, app, image);
+	return load_app(instance, app);
 }
 
 static bool is_nil(const struct uuid *uuid)

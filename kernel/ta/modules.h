@@ -47,6 +47,14 @@ void modules_init(struct ta_instance *instance);
 TEE_Result must_check modules_load(struct ta_instance *instance);
 
 /*
+ * A shared app is only fetched and verified by modules_load(): its image then is loaded into the
+ * instance that all guests use, whose owner becomes a user of it. BAD_FORMAT: it needs libraries;
+ * OUT_OF_MEMORY; TARGET_DEAD.
+ */
+struct image *modules_app_image(const struct ta_instance *instance);
+TEE_Result must_check modules_load_shared(struct ta_instance *instance, struct image *image);
+
+/*
  * dlopen(): loads one more library with what it needs; one that is there already succeeds, and so
  * does the nil UUID (TA-145). ITEM_NOT_FOUND and whatever modules_load() answers: nothing of it
  * remains visible.

@@ -4,6 +4,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/lib/trace.h"
 #include "kernel/ta/internal.h"
+#include "kernel/ta/shared.h"
 
 static const struct ta_service *services[TA_SERVICES_MAX];
 static unsigned service_count;
@@ -38,10 +39,16 @@ static struct ta_session *find(struct guest *guest, uint32_t id)
 	return NULL;
 }
 
+/* What a shared app opens is its own, not that of the guest whose call is inside of it. */
+static struct guest *owner_of(const struct ta_caller *caller)
+{
+	return caller->opener ? caller->opener->guest : call_guest();
+}
+
 /* A name is good only for who opened it, and while the session is open (I2, TA-080). */
 static struct ta_session *find_of(const struct ta_caller *caller, uint32_t id)
 {
-	struct ta_session *session = find(call_guest(), id);
+	struct ta_session *session = find(owner_of(caller), id);
 	bool usable =
 		session && session->state == TA_SESSION_OPEN && session->opener == caller->opener;
 
@@ -58,6 +65,12 @@ static struct ta_session *session_get(const struct ta_caller *caller, uint32_t i
 	return session;
 }
 
+static void unpublish(struct ta_session *session)
+{
+	session->state = TA_SESSION_CLOSED;
+	list_remove(&session->of_opener);
+}
+
 static void session_put(struct ta_session *session)
 {
 	struct guest *guest = session->guest;
@@ -67,6 +80,8 @@ static void session_put(struct ta_session *session)
 	/* The last one: nobody finds it, nobody is inside. */
 	if (session->accepted && session->service->close)
 		session->service->close(session);
+	if (session->instance && session->instance->shared)
+		shared_orphan(session);
 	if (session->instance)
 		instance_put(session->instance);
 	list_remove(&session->link);
@@ -91,10 +106,8 @@ static struct ta_client client_of(const struct ta_caller *caller, const struct t
 	return (struct ta_client){TA_LOGIN_TRUSTED_APP, caller->opener->uuid};
 }
 
-static struct ta_session *session_new(const struct ta_caller *caller,
-				      const struct ta_client *client)
+static struct ta_session *record_new(struct guest *guest)
 {
-	struct guest *guest = call_guest();
 	struct ta_session *session;
 
 	if (guest->count.sessions >= guest->limit.sessions) {
@@ -108,13 +121,51 @@ static struct ta_session *session_new(const struct ta_caller *caller,
 	session->guest = guest;
 	session->id = new_id(guest);
 	session->references = 1;
-	session->opener = caller->opener;
-	session->client = client_of(caller, client);
 	session->deadline = UINT64_MAX;
 	list_init(&session->of_opener);
 	list_insert(&guest->sessions, &session->link);
 	count_up(&guest->count.sessions, &guest->count.sessions_peak);
 	return session;
+}
+
+static struct ta_session *session_new(const struct ta_caller *caller,
+				      const struct ta_client *client)
+{
+	struct ta_session *session = record_new(owner_of(caller));
+
+	if (session) {
+		session->opener = caller->opener;
+		session->client = client_of(caller, client);
+	}
+	return session;
+}
+
+struct ta_session *session_peer_new(struct ta_session *session)
+{
+	struct ta_session *peer = record_new(session->instance->guest);
+
+	if (peer) {
+		peer->peer = session;
+		peer->client = session->client;
+		peer->client_guest = guest_uuid(session->guest);
+	}
+	return peer;
+}
+
+void session_peer_drop(struct ta_session *peer)
+{
+	list_remove(&peer->of_opener);
+	session_put(peer);
+}
+
+void session_drop_opened(struct ta_instance *instance)
+{
+	while (!list_empty(&instance->opened)) {
+		struct ta_session *session =
+			list_entry(instance->opened.next, struct ta_session, of_opener);
+		unpublish(session);
+		session_put(session);
+	}
 }
 
 /* --- entering
@@ -135,6 +186,21 @@ static uint64_t deadline_after(uint32_t millis)
 	return arch_counter() + arch_counter_hz() * millis / 1000;
 }
 
+static TEE_Result enter_shared(struct ta_session *session, const struct request *request,
+			       uint64_t deadline, uint32_t *origin)
+{
+	const struct shared_request what = {request->function, request->cmd, deadline,
+					    request->params};
+	TEE_Result result;
+	TEE_Result res = shared_call(session, &what, &result);
+
+	session->cancel_requested = false;
+	if (res)
+		return res;
+	*origin = TEE_ORIGIN_TRUSTED_APP;
+	return result;
+}
+
 /*
  * Enters the session's app. The result of a function that ran has the origin TRUSTED_APP, success
  * included (TA-048); that it could not run, or died, comes from the TEE. The time that it waits for
@@ -145,9 +211,12 @@ static TEE_Result enter(struct ta_session *session, const struct request *reques
 	struct ta_instance *instance = session->instance;
 	uint64_t deadline = deadline_after(request->timeout);
 	TEE_Result result;
-	TEE_Result res = instance_take(instance);
+	TEE_Result res;
 
 	*origin = TEE_ORIGIN_TEE;
+	if (instance->shared)
+		return enter_shared(session, request, deadline, origin);
+	res = instance_take(instance);
 	if (res)
 		return res;
 	if (request->function == TA_FUNC_INVOKE_COMMAND && session->state != TA_SESSION_OPEN) {
@@ -168,12 +237,6 @@ static TEE_Result enter(struct ta_session *session, const struct request *reques
 /* --- closing
  * --------------------------------------------------------------------------------------- */
 
-static void unpublish(struct ta_session *session)
-{
-	session->state = TA_SESSION_CLOSED;
-	list_remove(&session->of_opener);
-}
-
 void session_orphan(struct ta_session *session)
 {
 	struct call *call = call_current();
@@ -183,6 +246,18 @@ void session_orphan(struct ta_session *session)
 	/* Without a call the guest is being taken apart, its sessions with it. */
 	if (call)
 		list_insert(&call->orphans, &session->of_opener);
+}
+
+/* Commands that wait for another guest look again: the session is closed, or its client asks to
+ * cancel. */
+static void rouse_parked(const struct ta_session *session)
+{
+	list_for_each (node, &session->guest->calls) {
+		const struct call *call = list_entry(node, struct call, link);
+
+		if (call->parked == session)
+			shared_rouse(call);
+	}
 }
 
 /*
@@ -231,6 +306,9 @@ static void close_orphans(void)
 	struct call *call = call_current();
 	struct list due, later;
 
+	/* Not from inside a shared app: they are of the guest whose call is there. */
+	if (call->sheltered)
+		return;
 	list_init(&due);
 	list_init(&later);
 	for (;;) {
@@ -252,12 +330,19 @@ static void close_orphans(void)
 /* --- what callers ask for
  * -------------------------------------------------------------------------- */
 
+static bool is_shared(const struct ta_instance *instance)
+{
+	return instance && instance->shared;
+}
+
 static TEE_Result open_service(struct ta_session *session, const struct ta_caller *caller,
 			       struct ta_params *params)
 {
 	const struct ta_service *service = session->service;
 	TEE_Result res = TEE_SUCCESS;
 
+	if (is_shared(caller->opener) && !service->for_shared)
+		return TEE_ERROR_ACCESS_DENIED;
 	if (service->apps_only && !caller->opener)
 		return TEE_ERROR_ACCESS_DENIED;
 	if (service->open)
@@ -277,6 +362,9 @@ static TEE_Result open(struct ta_session *session, const struct ta_caller *calle
 		*origin = TEE_ORIGIN_TRUSTED_APP;
 		return open_service(session, caller, params);
 	}
+	/* It would wait for others, in the guest of one of its clients (I3). */
+	if (is_shared(caller->opener))
+		return TEE_ERROR_ACCESS_DENIED;
 	res = instance_for_open(uuid, &session->instance);
 	if (res)
 		return res;
@@ -339,6 +427,7 @@ TEE_Result ta_close_session(const struct ta_caller *caller, uint32_t id, uint32_
 		return TEE_ERROR_ITEM_NOT_FOUND;
 	/* From here on nobody finds it; those inside hold references. */
 	unpublish(session);
+	rouse_parked(session);
 	if (!close_now(session))
 		list_insert(&call_current()->orphans, &session->of_opener);
 	close_orphans();
@@ -357,12 +446,14 @@ TEE_Result ta_cancel(uint32_t id)
 	if (!session)
 		return TEE_ERROR_BAD_PARAMETERS;
 	session->cancel_requested = true;
+	rouse_parked(session);
 	return TEE_SUCCESS;
 }
 
 bool ta_cancelled(const struct ta_session *session)
 {
-	bool asked = session->cancel_requested || arch_counter() >= session->deadline;
+	const struct ta_session *client = session->peer ? session->peer : session;
+	bool asked = client->cancel_requested || arch_counter() >= session->deadline;
 
 	return asked && session->cancel_unmasked;
 }
@@ -370,6 +461,9 @@ bool ta_cancelled(const struct ta_session *session)
 /* The sessions and instances of a dying guest, whose calls are gone: no app is entered any more. */
 static enum teardown ta_teardown(struct guest *guest)
 {
+	/* Not for the end of one of these, which would bury others in turn. */
+	if (guest->vm_id != GUEST_SHARED_OWNER && shared_bury())
+		return TEARDOWN_MORE;
 	/* Their memory first, so that no later step is a long one (I7). */
 	list_for_each (node, &guest->instances) {
 		struct ta_instance *instance = list_entry(node, struct ta_instance, link);
@@ -400,5 +494,6 @@ void ta_init(void)
 {
 	service_count = 0;
 	idle_init();
+	shared_init();
 	guest_on_teardown(ta_teardown);
 }

@@ -3,14 +3,16 @@
  * Trusted apps as their clients see them: sessions, commands, parameters.
  *
  * An instance belongs to one guest. One call at a time is inside an instance; others park in their
- * own guest until it is free (TA-077). Services (pseudo TAs) are reached in the same way but run in
- * the kernel.
+ * own guest until it is free (TA-077). An app may ask to be shared by all guests; then its instance
+ * belongs to the system (kernel/ta/shared.h). Services (pseudo TAs) are reached in the same way but
+ * run in the kernel.
  *
  * Context of all functions: inside a call, monitor held; they give it up meanwhile.
  */
 #ifndef TA_TA_H
 #define TA_TA_H
 
+#include "abi/shared.h"
 #include "abi/ta.h"
 #include "kernel/shm/shm.h"
 #include "kernel/ta/modules.h"
@@ -78,7 +80,9 @@ struct ta_service {
 	struct uuid uuid;
 	const char *name;
 	enum ta_device device;
-	bool apps_only; /* opened from the normal world: ACCESS_DENIED (TA-141) */
+	bool apps_only;  /* opened from the normal world: ACCESS_DENIED (TA-141) */
+	bool for_shared; /* shared apps may open it: it sends no RPC and keeps nothing of a client
+			  */
 	/* Both may be NULL. open may refuse; close is called once for each session that open
 	 * accepted, when no call is inside it any more, also when the guest dies: call_rpc()
 	 * answers TARGET_DEAD then. In close, session->opener may be NULL because the app is gone,
@@ -89,9 +93,9 @@ struct ta_service {
 };
 
 /*
- * Owner: its guest; charged to it. Born LOADING, so that a second opener waits instead of loading
- * the same app again; READY once it can be entered; DEAD after a panic: then only its sessions
- * still lead to it. Freed with its last reference.
+ * Owner: its guest, which is an owner of its own for a shared app; charged to it. Born LOADING, so
+ * that a second opener waits instead of loading the same app again; READY once it can be entered;
+ * DEAD after a panic: then only its sessions still lead to it. Freed with its last reference.
  */
 struct ta_instance {
 	struct list link; /* guest->instances */
@@ -112,7 +116,8 @@ struct ta_instance {
 	struct call *busy;      /* the call inside, or the one that loads it, or NULL */
 	struct wait_queue turn; /* those that want in, and those that wait for the end of loading */
 	struct list opened;     /* sessions that it opened to others: ta_session.of_opener */
-	struct list objects;    /* what system calls made for it: the syscall room's (ta_release) */
+	struct ta_shared *shared; /* NULL: of one guest, as all are that do not ask for it */
+	struct list objects; /* what system calls made for it: the syscall room's (ta_release) */
 	uint32_t next_object;
 };
 
@@ -142,6 +147,10 @@ struct ta_session {
 	struct ta_client client;
 	bool cancel_requested;
 	bool cancel_unmasked;
+	/* Of a guest with a shared app: the session that the app sees; of that one: the guest's, or
+	 * NULL when it is gone (kernel/ta/shared.h). */
+	struct ta_session *peer;
+	struct uuid client_guest; /* of the app's side */
 	uint64_t deadline; /* of the entry in progress, by arch_counter(); UINT64_MAX: none */
 };
 
@@ -162,7 +171,8 @@ struct ta_caller {
  * Opens a session (TA-072 .. TA-076). params are updated with what the app returned. *id is 0 on
  * failure, *origin tells who made the result. BUSY: the app has its only session, or waiting for it
  * could never end (TA-078); OUT_OF_MEMORY: also for the fifth app in one call (TA-079);
- * ACCESS_DENIED: the service is for apps only (TA-141).
+ * ACCESS_DENIED: the service is for apps only (TA-141), or the caller is shared and asks for more
+ * than it may; ACCESS_CONFLICT: another file of the shared app runs.
  */
 TEE_Result must_check ta_open_session(const struct ta_caller *caller, const struct uuid *uuid,
 				      const struct ta_client *client, struct ta_params *params,
@@ -191,6 +201,7 @@ enum ta_verdict {
 	TA_CONTINUE, /* go on, result is in x0 */
 	TA_RETURN,   /* it left with the result in x0 */
 	TA_PANIC,    /* it panicked */
+	TA_CUT,      /* shared apps: its client's guest is dying; it goes on in another's call */
 };
 
 /* Serves the system call in instance->context; set by the syscall room. */
