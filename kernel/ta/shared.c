@@ -25,6 +25,18 @@ void shared_unlock(void)
 /* --- birth and end -------------------------------------------------------------------------------
  */
 
+#define BATCH 32
+
+/* Some of the sessions that the app knew. False: there were none. */
+static bool drop_peers(struct guest *owner)
+{
+	bool any = !list_empty(&owner->sessions);
+
+	for (unsigned i = 0; i < BATCH && !list_empty(&owner->sessions); i++)
+		session_peer_drop(list_entry(owner->sessions.next, struct ta_session, link));
+	return any;
+}
+
 /* The record and all that it has; nobody finds it, nobody is inside. Polls inside a call. */
 static void destroy(struct ta_shared *s)
 {
@@ -32,8 +44,8 @@ static void destroy(struct ta_shared *s)
 	struct guest *owner = instance->guest;
 
 	instance_empty(instance);
-	while (!list_empty(&owner->sessions))
-		session_peer_drop(list_entry(owner->sessions.next, struct ta_session, link));
+	while (drop_peers(owner))
+		(void)!call_poll();
 	heap_free(&owner->heap, instance);
 	heap_free(&owner->heap, s);
 	guest_end_owner(owner);
@@ -186,8 +198,10 @@ bool shared_bury(void)
 	shared_unlock();
 	if (!s)
 		return false;
-	/* Its memory in pieces: no later step is a long one (I7). */
-	if (s->instance->as_ready && uaspace_shrink(&s->instance->as)) {
+	/* In pieces: no later step is a long one (I7). */
+	struct ta_instance *instance = s->instance;
+	session_drop_opened(instance);
+	if ((instance->as_ready && uaspace_shrink(&instance->as)) || drop_peers(instance->guest)) {
 		shared_lock();
 		list_insert(&shared.ended, &s->link);
 		shared_unlock();

@@ -244,6 +244,9 @@ static enum user_exit on_command(struct arch_aspace *as, struct user_context *ct
 	case HALVES:
 		app.halves++;
 		return step == 0 ? USER_EXIT_FOREIGN_INTR : ends(ctx, 0);
+	case THIRDS:
+		app.halves++;
+		return step < 2 ? USER_EXIT_FOREIGN_INTR : ends(ctx, 0);
 	case SPIN:
 		return USER_EXIT_FOREIGN_INTR;
 	case WHOSE:

@@ -30,6 +30,7 @@ enum {
 	UNLOCK, /* BAD_STATE: not the holder */
 	ECHO,   /* p0 memory inout: each byte + 1 */
 	HALVES, /* counts, is interrupted, counts again */
+	THIRDS, /* same, in three parts */
 	SPIN,   /* for ever */
 	WHOSE,  /* p0 value out: the last bytes of tenon.client.guest */
 	CALLS,  /* the system call that shared_try says, with its arguments */

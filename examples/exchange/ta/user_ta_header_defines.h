@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef USER_TA_HEADER_DEFINES_H
+#define USER_TA_HEADER_DEFINES_H
+
+#include "abi/shared.h"
+#include "exchange.h"
+
+#define TA_UUID EXCHANGE_UUID
+#define TA_FLAGS                                                                                   \
+	(TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION | TA_FLAG_INSTANCE_KEEP_ALIVE |           \
+	 TENON_TA_SHARED)
+#define TA_STACK_SIZE (4 * 1024)
+#define TA_DATA_SIZE  (32 * 1024)
+
+#endif
