@@ -116,6 +116,10 @@ void arch_cache_clean(paddr_t pa, size_t size, bool nonsecure);
 /* Page tables come from the budget. OUT_OF_MEMORY when it is exhausted. */
 TEE_Result must_check arch_aspace_init(struct arch_aspace *as, struct budget *budget);
 
+/* Frees a few tables of a space in which nothing is mapped and nobody is: there may be one for each
+ * 2 MiB (I7). False: there are none, so that destroying it is short. */
+bool must_check arch_aspace_shrink(struct arch_aspace *as);
+
 /* Frees the tables; no TLB holds an entry of this ASID afterwards. The mapped pages are the
  * caller's. */
 void arch_aspace_destroy(struct arch_aspace *as);

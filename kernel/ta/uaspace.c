@@ -42,10 +42,20 @@ TEE_Result uaspace_init(struct uaspace *as, struct guest *guest)
 	return arch_aspace_init(&as->arch, &guest->budget);
 }
 
+/* Between batches of a clean-up. If the guest is dying there is still nothing to do but to go on.
+ */
+static void breathe(void)
+{
+	if (call_poll())
+		return;
+}
+
 void uaspace_destroy(struct uaspace *as)
 {
 	while (!list_empty(&as->regions))
 		uaspace_remove(as, region_of(as->regions.next));
+	while (arch_aspace_shrink(&as->arch))
+		breathe();
 	arch_aspace_destroy(&as->arch);
 }
 
@@ -301,14 +311,6 @@ static void unmap_batch(struct uaspace *as, struct uaspace_region *r, size_t cou
 	arch_aspace_unmap(&as->arch, uaddr(region_end(r)), batch);
 }
 
-/* Between batches of a clean-up. If the guest is dying there is still nothing to do but to go on.
- */
-static void breathe(void)
-{
-	if (call_poll())
-		return;
-}
-
 /* Takes all pages but the first keep from the app and gives own ones back. */
 static void trim(struct uaspace *as, struct uaspace_region *r, size_t keep)
 {
@@ -336,7 +338,7 @@ void uaspace_remove(struct uaspace *as, struct uaspace_region *r)
 bool uaspace_shrink(struct uaspace *as)
 {
 	if (list_empty(&as->regions))
-		return false;
+		return arch_aspace_shrink(&as->arch);
 	struct uaspace_region *r = region_of(as->regions.next);
 	unmap_batch(as, r, r->page_count);
 	while (r->own.count > r->page_count)

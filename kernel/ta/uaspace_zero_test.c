@@ -285,6 +285,23 @@ static void each_failing_allocation_of_a_zero_mapping_leaves_nothing_behind(void
 	}
 }
 
+/* I7: for a guest that is destroyed each step is a short one, also the last. */
+static void an_address_space_with_many_tables_goes_in_steps(void **state)
+{
+	unsigned steps = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		map_at(BASE + i * (2u << 20), PAGE_SIZE);
+	while (uaspace_shrink(&as))
+		steps++;
+	assert_true(steps > 100);
+	uint32_t used = guest_a->budget.used;
+	uaspace_destroy(&as);
+	assert_int_equal(guest_a->budget.used, used - 1); /* the first table of all */
+	assert_int_equal(uaspace_init(&as, guest_a), TEE_SUCCESS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +313,7 @@ int main(void)
 		TEST(ta_142_parts_of_a_mapping_can_be_given_back),
 		TEST(ta_142_thousands_of_mappings_are_clean_and_leak_nothing),
 		TEST(ta_142_the_number_of_mappings_is_bounded),
+		TEST(an_address_space_with_many_tables_goes_in_steps),
 		TEST(each_failing_allocation_of_a_zero_mapping_leaves_nothing_behind),
 	};
 

@@ -23,6 +23,9 @@
 /* From this many pages on, one invalidation of the ASID is cheaper than one of each page. */
 #define UNMAP_ONE_BY_ONE 32
 
+/* Tables given back at once. */
+#define TABLES_BATCH 32
+
 static struct spinlock asid_lock;
 static uint64_t asids_used[ASIDS / 64] = {1 << 0 | 1 << ASID_SHARED};
 
@@ -103,16 +106,35 @@ static unsigned page_index(uint64_t va)
 }
 
 /* No CPU has the space in its TTBR0: it is there only while the trusted app runs. */
+bool arch_aspace_shrink(struct arch_aspace *as)
+{
+	void *tables[TABLES_BATCH];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < TABLE_ENTRIES && count < TABLES_BATCH; i++) {
+		if (as->root[i] == 0)
+			continue;
+		tables[count++] = platform_to_virtual(paddr(as->root[i] & PTE_ADDRESS));
+		as->root[i] = 0;
+	}
+	if (count == 0)
+		return false;
+	dsb(ishst);
+	tlbi(aside1is, asid_field(as));
+	dsb(ish);
+	while (count > 0)
+		page_free(as->budget, tables[--count]);
+	return true;
+}
+
 void arch_aspace_destroy(struct arch_aspace *as)
 {
 	if (as->root == NULL)
 		return;
+	while (arch_aspace_shrink(as))
+		;
 	tlbi(aside1is, asid_field(as));
 	dsb(ish);
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
-		if (as->root[i] != 0)
-			page_free(as->budget,
-				  platform_to_virtual(paddr(as->root[i] & PTE_ADDRESS)));
 	page_free(as->budget, as->root);
 	asid_give(as->asid);
 	as->root = NULL;

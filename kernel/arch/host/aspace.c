@@ -6,9 +6,12 @@
 #include "kernel/memory/pages.h"
 #include "kernel/platform/platform.h"
 
-#define ENTRIES    512u
-#define BLOCK_SIZE (ENTRIES * PAGE_SIZE)
-#define ASIDS      256u /* the last one is shared by all that find no other */
+#define ENTRIES 512u
+
+/* Tables given back at once. */
+#define TABLES_BATCH 32u
+#define BLOCK_SIZE   (ENTRIES * PAGE_SIZE)
+#define ASIDS        256u /* the last one is shared by all that find no other */
 
 /* Descriptors as of Armv8-A, stage 1, 4 KiB; bit 55 is left to software. */
 #define DESC_PAGE    (3ull | 1ull << 10 | 3ull << 8 | 1ull << 11) /* AF, inner shareable, nG */
@@ -83,14 +86,27 @@ static unsigned prot_of(uint64_t desc)
 	       (desc & DESC_GUARDED ? PROT_BTI : 0);
 }
 
+bool arch_aspace_shrink(struct arch_aspace *as)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < ENTRIES && count < TABLES_BATCH; i++) {
+		uint64_t *table = table_at(as->root[i]);
+		if (!table)
+			continue;
+		for (unsigned n = 0; n < ENTRIES; n++)
+			ns_mappings -= (table[n] & DESC_NS) != 0;
+		as->root[i] = 0;
+		page_free(as->budget, table);
+		count++;
+	}
+	return count > 0;
+}
+
 void arch_aspace_destroy(struct arch_aspace *as)
 {
-	for (unsigned i = 0; i < ENTRIES; i++) {
-		uint64_t *table = table_at(as->root[i]);
-		for (unsigned n = 0; table && n < ENTRIES; n++)
-			ns_mappings -= (table[n] & DESC_NS) != 0;
-		page_free(as->budget, table);
-	}
+	while (arch_aspace_shrink(as))
+		;
 	if (host_tlb_flush)
 		host_tlb_flush();
 	page_free(as->budget, as->root);
