@@ -3,6 +3,7 @@
 #include "kernel/call/call.h"
 #include "kernel/crypto/crypto.h"
 #include "kernel/entry/entry.h"
+#include "kernel/lib/assert.h"
 #include "kernel/lib/log.h"
 #include "kernel/lib/trace.h"
 #include "kernel/notify/notify.h"
@@ -43,6 +44,8 @@ void kernel_main(void)
 	syscall_init();
 	service_init();
 	pages_totals(&totals);
+	/* Pages end before addresses of stacks do: nobody can take all of these. */
+	assert(totals.total / KERNEL_STACK_PAGES <= arch_stacks_max());
 	log_info("Tenon 0.1: %u KiB of secure memory free",
 		 (unsigned)(totals.free * (PAGE_SIZE / 1024)));
 }

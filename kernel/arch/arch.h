@@ -113,6 +113,9 @@ void arch_cache_clean(paddr_t pa, size_t size, bool nonsecure);
 #define ARCH_USER_BASE 0x00200000ull
 #define ARCH_USER_END  0x40000000ull
 
+/* Stacks that can be mapped at a time. */
+size_t arch_stacks_max(void);
+
 /* Page tables come from the budget. OUT_OF_MEMORY when it is exhausted. */
 TEE_Result must_check arch_aspace_init(struct arch_aspace *as, struct budget *budget);
 

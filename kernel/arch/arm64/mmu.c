@@ -19,6 +19,11 @@ static uint64_t tlb_page(const void *va)
 	return ((uint64_t)(uintptr_t)va >> PAGE_SHIFT) & 0xFFFFFFFFFFFull;
 }
 
+size_t arch_stacks_max(void)
+{
+	return STACK_SLOTS;
+}
+
 static int stack_slot_take(void)
 {
 	for (unsigned word = 0; word < array_count(stack_slots_used); word++) {

@@ -43,6 +43,11 @@ enum user_exit (*host_user)(struct arch_aspace *as, struct user_context *ctx,
 
 /* Stacks are kept for reuse: mapping one costs more than a test. */
 static void *stacks[STACKS_MAX];
+
+size_t arch_stacks_max(void)
+{
+	return STACKS_MAX;
+}
 static unsigned stack_count;
 
 static struct arch_context *switching_from;
