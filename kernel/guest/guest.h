@@ -8,11 +8,11 @@
  *  I1  every object is reachable from exactly one owner, a guest or the system; the pages owned are
  * the memory in use I2  a name that a guest presents (cookie, session id, thread id) is looked up
  * only in that guest's own tables I3  nothing a guest can stall is ever needed for another guest's
- * progress I4  data from the normal world is read once, into secure memory, and checked there I5
- * when VM_DESTROYED returns 0, no mapping of that guest's memory exists and its handle can be
- * reused I6  memory is scrubbed before it changes owner I7  no loop whose length a guest controls
- * runs with interrupts masked I8  running out of anything is an error code for the caller, never a
- * panic of the kernel
+ * progress, but for an app that asks to be shared (kernel/ta/shared.h) I4  data from the normal
+ * world is read once, into secure memory, and checked there I5 when VM_DESTROYED returns 0, no
+ * mapping of that guest's memory exists and its handle can be reused I6  memory is scrubbed before
+ * it changes owner I7  no loop whose length a guest controls runs with interrupts masked I8 running
+ * out of anything is an error code for the caller, never a panic of the kernel
  *
  * The monitor: one spin lock per guest. Code that works for a guest holds it; it is given up in
  * user mode, in preemptible brackets and when a call leaves for the normal world. So kernel code of
