@@ -11,12 +11,13 @@ from typing import Dict, List, Optional, Tuple
 from .common import TenonError, write_atomic
 from .trace import CPUS, problems_of
 
-LEFT, RIGHT, TOP = 130, 12, 44          # room around the drawing
+LEFT, RIGHT, TOP = 130, 34, 44          # room around the drawing
 BAR, ROW, GAP = 18, 20, 12              # heights
 WIDTH = 1100
 LETTER = 6.2                            # width of a letter of the text, about
 COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#76b7b2", "#edc948", "#9c755f", "#af7aa1")
 OUTSIDE = "#d8d8d8"
+PART_MAX = 400                          # slices of a part that are looked at
 SHADES = (1.0, 0.75, 0.5, 0.35)         # of a guest's colour, the outermost first
 
 
@@ -35,17 +36,18 @@ def slices_of(trace: dict) -> List[dict]:
 
 
 def find_start(slices: List[dict], length: float) -> float:
-    """Where most guests do most in so long a time."""
-    begins = [(event["ts"], event["pid"], event["name"]) for event in slices if event["pid"] != CPUS]
-    best, best_at, first = (0, 0, 0), 0.0, 0
-    for last, (end, _, _) in enumerate(begins):
-        while begins[first][0] < end - length:
+    """Where so long a time has the most kinds of slices, of two guests if it can be."""
+    own = [event for event in slices if event["pid"] != CPUS]
+    best, best_at, first = (0, 0), 0.0, 0
+    for last, event in enumerate(own):
+        while own[first]["ts"] < event["ts"] - length * 0.95:
             first += 1
-        if (last & 7) == 0:
-            part = begins[first:last + 1]
-            score = (min(len({pid for _, pid, _ in part}), 2), len({name for _, _, name in part}), len(part))
-            if score > best:
-                best, best_at = score, begins[first][0]
+        kinds: Dict[int, set] = {}
+        for other in own[first:last + 1][:PART_MAX]:
+            kinds.setdefault(other["pid"], set()).add(other["name"])
+        most = sorted((len(names) for names in kinds.values()), reverse=True) + [0]
+        if (most[1], most[0]) > best:
+            best, best_at = (most[1], most[0]), own[first]["ts"] - length * 0.02
     return best_at
 
 
