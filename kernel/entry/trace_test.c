@@ -148,7 +148,7 @@ static void what_cannot_be_is_refused_and_changes_nothing(void **state)
 	assert_int_equal(before.free, after.free);
 }
 
-static void guests_come_and_go_in_the_trace_and_what_is_refused(void **state)
+static void guests_come_and_go_in_the_trace(void **state)
 {
 	(void)state;
 	assert_int_equal(start_trace(1), SMC_OK);
@@ -165,6 +165,19 @@ static void guests_come_and_go_in_the_trace_and_what_is_refused(void **state)
 	assert_int_equal(records()[1].call, TRACE_NO_CALL);
 }
 
+static void a_refused_page_is_in_the_trace_with_its_guest(void **state)
+{
+	struct budget small = {.limit = 1, .vm_id = 5};
+
+	(void)state;
+	assert_int_equal(start_trace(1), SMC_OK);
+	assert_false(budget_charge_shared(&small, 2));
+	assert_int_equal(read_trace().a[1], 1);
+	assert_int_equal(records()[0].event, TRACE_REFUSED);
+	assert_int_equal(records()[0].guest, 5);
+	assert_int_equal(records()[0].value[0], TRACE_OF_PAGES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,7 +191,8 @@ int main(void)
 						start, stop),
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_refused_and_changes_nothing,
 						start, stop),
-		cmocka_unit_test_setup_teardown(guests_come_and_go_in_the_trace_and_what_is_refused,
+		cmocka_unit_test_setup_teardown(guests_come_and_go_in_the_trace, start, stop),
+		cmocka_unit_test_setup_teardown(a_refused_page_is_in_the_trace_with_its_guest,
 						start, stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,7 @@ void guest_charge_time(struct guest *guest, uint64_t since)
 static void guest_init_fields(struct guest *guest, uint32_t vm_id)
 {
 	guest->vm_id = vm_id;
+	guest->budget.vm_id = vm_id;
 	heap_init(&guest->heap, &guest->budget);
 	guest->limit.calls = DEFAULT_LIMIT_CALLS;
 	guest->limit.sessions = DEFAULT_LIMIT_SESSIONS;

@@ -4,6 +4,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/spinlock.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 
 /*
  * The owner of each page, NULL while it is free. A free page is all zero but for its first word,
@@ -131,6 +132,12 @@ void budget_release(struct budget *b)
 	spin_unlock(&pages.lock);
 }
 
+static void refused(struct budget *b)
+{
+	b->refusals++;
+	trace(TRACE_REFUSED, b->vm_id, TRACE_NO_CALL, TRACE_OF_PAGES, 0, 0, 0);
+}
+
 bool budget_charge_shared(struct budget *b, uint32_t count)
 {
 	spin_lock(&pages.lock);
@@ -139,7 +146,7 @@ bool budget_charge_shared(struct budget *b, uint32_t count)
 		b->shared += count;
 		charge(b, count);
 	} else {
-		b->refusals++;
+		refused(b);
 	}
 	spin_unlock(&pages.lock);
 	return fits;
@@ -181,7 +188,8 @@ bool budget_reclaim(struct budget *b)
 {
 	bool found = page_reclaim && page_reclaim(b);
 
-	b->refusals += !found;
+	if (!found)
+		refused(b);
 	return found;
 }
 
@@ -210,7 +218,8 @@ void *page_alloc(struct budget *b)
 	if (page || !budget_reclaim(b))
 		return page;
 	page = take_page(b);
-	b->refusals += !page;
+	if (!page)
+		refused(b);
 	return page;
 }
 

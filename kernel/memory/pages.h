@@ -31,6 +31,7 @@ struct budget {
 	bool shares;       /* beside the limit: no more than its share */
 	uint32_t peak;     /* highest used */
 	uint32_t refusals; /* requests refused */
+	uint32_t vm_id;    /* the guest whose it is, for the trace */
 };
 
 struct page_totals {
