@@ -51,6 +51,15 @@ static void put_vcpu(struct cpu *cpu, struct vcpu *vcpu)
 	sched_put(cpu, &vcpu->item, states[leave]);
 }
 
+/*
+ * Since it began to wait something came for it: for EL2 to do, or an interrupt that was brought to
+ * its list registers meanwhile. Waiting now would be waiting for what is already there.
+ */
+static bool has_to_do(const struct vcpu *vcpu)
+{
+	return vcpu->requests || arch_irq_pending() || arch_vgic_loaded_pending();
+}
+
 /* Something else may run now: choose it. A vCPU with nobody waiting keeps the CPU. */
 static void schedule(struct cpu *cpu)
 {
@@ -61,7 +70,7 @@ static void schedule(struct cpu *cpu)
 	if (vcpu) {
 		if (cpu->leave == LEAVE_READY && !sched_waiting())
 			return;
-		if (cpu->leave == LEAVE_BLOCK && (vcpu->requests || arch_irq_pending())) {
+		if (cpu->leave == LEAVE_BLOCK && has_to_do(vcpu)) {
 			cpu->leave = LEAVE_READY;
 			return;
 		}
