@@ -95,6 +95,9 @@ bool boot_cpu_main(paddr_t dt)
 	if ((sysreg_read(id_aa64pfr0_el1) & PFR0_SVE) != 0)
 		log_info("CPUs with SVE: the firmware must let the secure world use FP (see fp.c)");
 	kernel_main();
+	/* It has hashed: without this the first call's exit would give the normal world, as its
+	 * own, the V registers of this moment. */
+	arch_fp_leave();
 	return true;
 }
 
