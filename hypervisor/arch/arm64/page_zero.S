@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* void page_zero(void *page): by cache blocks where the CPU allows it. */
+/*
+ * void page_zero(void *page). Not by DC ZVA: QEMU (7.2) then keeps translations of code that was in
+ * the page, and each store to it is slow for as long as the page is used.
+ */
 	.text
 	.global page_zero
 page_zero:
 	add	x1, x0, #4096
-	mrs	x2, dczid_el0
-	tbnz	x2, #4, 2f
-	and	x2, x2, #0xf
-	mov	x3, #4
-	lsl	x3, x3, x2
-1:	dc	zva, x0
-	add	x0, x0, x3
+1:	stp	xzr, xzr, [x0]
+	stp	xzr, xzr, [x0, #16]
+	stp	xzr, xzr, [x0, #32]
+	stp	xzr, xzr, [x0, #48]
+	add	x0, x0, #64
 	cmp	x0, x1
 	b.lo	1b
-	ret
-2:	stp	xzr, xzr, [x0], #16
-	cmp	x0, x1
-	b.lo	2b
 	ret
