@@ -261,10 +261,10 @@ static void ta_091_a_set_time_belongs_to_the_app_and_outlives_its_instances(void
 	assert_int_equal(results[0], TEE_SUCCESS);
 	/* A full guest is told so, with a code that the call may answer. */
 	RULE(NULL, TA_FUNC_INVOKE_COMMAND, 1, sets);
-	nest_chances = 0;
-	nest_fail_at = 1;
+	chance.allocations = 0;
+	chance.fail_at = 1;
 	run(other);
-	nest_fail_at = 0;
+	chance.fail_at = 0;
 	assert_int_equal(results[2], TEE_ERROR_OUT_OF_MEMORY);
 }
 

@@ -2,7 +2,6 @@
 #include "kernel/ta/nest_test.h"
 
 struct model guest;
-unsigned nest_fail_at, nest_chances;
 uint32_t nest_opened;
 static struct page_totals at_start;
 
@@ -16,34 +15,6 @@ static struct {
 	struct uuid uuid;
 	unsigned count[3];
 } entries[16];
-
-/* --- failing allocations --- */
-
-void *__real_page_alloc(struct budget *budget);
-void *__wrap_page_alloc(struct budget *budget);
-void *__wrap_page_alloc(struct budget *budget)
-{
-	return ++nest_chances == nest_fail_at ? NULL : __real_page_alloc(budget);
-}
-
-void *__real_heap_alloc(struct heap *heap, size_t size);
-void *__wrap_heap_alloc(struct heap *heap, size_t size);
-void *__wrap_heap_alloc(struct heap *heap, size_t size)
-{
-	return ++nest_chances == nest_fail_at ? NULL : __real_heap_alloc(heap, size);
-}
-
-/* --- looks for interrupts --- */
-
-unsigned nest_polls;
-
-bool __real_arch_foreign_pending(void);
-bool __wrap_arch_foreign_pending(void);
-bool __wrap_arch_foreign_pending(void)
-{
-	nest_polls++;
-	return __real_arch_foreign_pending();
-}
 
 /* --- apps --- */
 
@@ -187,17 +158,17 @@ void nest_done(const struct app_step *step, struct arch_aspace *as, struct user_
 /* --- the guest --- */
 
 /* tee-supplicant has several apps. */
-static void load(const uint8_t octets[16])
+static void load(struct model *model, const uint8_t octets[16])
 {
 	static const char *const names[] = {MULTI, ONE_SESSION, PER_SESSION, KEEP_ALIVE};
 	uint8_t o[16];
 
-	guest.ta_file = NULL;
+	model->ta_file = NULL;
 	for (unsigned i = 0; i < array_count(names); i++) {
 		app_uuid(o, names[i]);
 		bool in_kit = i == 0 || i == 3;
 		if (!memcmp(o, octets, 16))
-			app_load_file(&guest, in_kit ? KIT_TA_DIR : TEST_TA_DIR, names[i]);
+			app_load_file(model, in_kit ? KIT_TA_DIR : TEST_TA_DIR, names[i]);
 	}
 }
 
@@ -205,17 +176,16 @@ static unsigned exits_left;
 
 static bool on_rpc(struct model *model, uint32_t cmd, struct msg_header *message, bool *served)
 {
-	(void)model;
 	(void)served;
 	if (cmd == RPC_CMD_LOAD_TA)
-		load(((struct msg_param *)(message + 1))->u.octets);
+		load(model, ((struct msg_param *)(message + 1))->u.octets);
 	return exits_left == 0 || --exits_left != 0;
 }
 
 int nest_start(void **state)
 {
 	(void)state;
-	nest_fail_at = exits_left = 0;
+	chance.fail_at = exits_left = 0;
 	host_start(NEST_PAGES);
 	app_reset();
 	nest_no_rules();
@@ -234,7 +204,7 @@ int nest_stop(void **state)
 	struct page_totals t;
 
 	(void)state;
-	nest_fail_at = 0;
+	chance.fail_at = 0;
 	assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
 	while (image_reclaim(&system_budget))
 		;

@@ -135,17 +135,17 @@ static void running_out_in_a_nested_call_is_an_error_code(void **state)
 	uint64_t pages = nest_stat(TENON_STAT_PAGES);
 	do {
 		reset_ops(PER_SESSION);
-		nest_chances = 0;
-		nest_fail_at = ++at;
+		chance.allocations = 0;
+		chance.fail_at = ++at;
 		uint32_t result = nest_invoke(session, 1);
-		nest_fail_at = 0;
+		chance.fail_at = 0;
 		if (result != TEE_SUCCESS)
 			assert_int_equal(result, 0xAAAA0000u | SMC_ENOMEM);
 		else if (opens.result)
 			assert_int_equal(opens.result, TEE_ERROR_OUT_OF_MEMORY);
 		assert_int_equal(nest_stat(TENON_STAT_SESSIONS), 1);
 		assert_in_range(nest_stat(TENON_STAT_PAGES), pages - 4, pages);
-	} while (nest_chances >= at);
+	} while (chance.allocations >= at);
 	assert_true(at > 20);
 	assert_int_equal(nest_entries(MULTI, TA_FUNC_CLOSE_SESSION), 0);
 }

@@ -135,15 +135,15 @@ static void ta_052_interrupts_are_looked_for_while_many_sessions_are_closed(void
 	RULE(KEEP_ALIVE, TA_FUNC_INVOKE_COMMAND, 1, panics);
 	RULE(KEEP_ALIVE, TA_FUNC_INVOKE_COMMAND, 2, steps);
 	assert_int_equal(nest_open(KEEP_ALIVE, &session), TEE_SUCCESS);
-	nest_polls = 0;
+	chance.polls = 0;
 	assert_int_equal(nest_invoke(session, 1), TEE_ERROR_TARGET_DEAD);
-	unsigned without = nest_polls;
+	unsigned without = chance.polls;
 	assert_int_equal(nest_open(KEEP_ALIVE, &session), TEE_SUCCESS);
-	nest_polls = 0;
+	chance.polls = 0;
 	assert_int_equal(nest_invoke(session, 2), TEE_ERROR_TARGET_DEAD);
 	assert_int_equal(to_service.runs, MANY);
 	assert_int_equal(to_service.result, TEE_SUCCESS);
-	assert_true(nest_polls > without + MANY);
+	assert_true(chance.polls > without + MANY);
 	assert_int_equal(nest_stat(TENON_STAT_SESSIONS), 2);
 }
 

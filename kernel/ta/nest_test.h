@@ -12,6 +12,7 @@
 
 #include "abi/tenon.h"
 #include "kernel/arch/host/app.h"
+#include "kernel/arch/host/chance.h"
 #include "kernel/guest/guest.h"
 #include "kernel/ta/ta.h"
 
@@ -111,11 +112,5 @@ uint32_t nest_finish(uint32_t thread_id);
 extern uint32_t nest_opened; /* by the call that ended last, or 0 */
 void nest_stop_again(void);
 uint32_t nest_go_on(uint32_t thread_id);
-
-/* The n-th chance (from 1) to allocate fails; 0: none. */
-extern unsigned nest_fail_at, nest_chances;
-
-/* How often calls have looked whether an interrupt waits. */
-extern unsigned nest_polls;
 
 #endif

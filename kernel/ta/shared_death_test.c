@@ -300,11 +300,11 @@ static void memory_may_run_out_anywhere(void **state)
 			uint64_t pa = model_alloc(&two, 4 * PAGE_SIZE);
 			if (others)
 				assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
-			chances = 0;
-			fail_at = n;
+			chance.allocations = 0;
+			chance.fail_at = n;
 			TEE_Result res = lives(pa);
-			bool reached = chances >= n;
-			fail_at = 0;
+			bool reached = chance.allocations >= n;
+			chance.fail_at = 0;
 			if (res)
 				assert_true(res == TEE_ERROR_OUT_OF_MEMORY ||
 					    res == (0xAAAA0000u | SMC_ENOMEM));

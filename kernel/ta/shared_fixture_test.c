@@ -8,27 +8,10 @@
 struct model one, two, three;
 struct shared_app app;
 struct shared_try shared_try;
-unsigned fail_at, chances;
 
 static struct bare_ta *file, *other_file, *private_file;
 static struct page_totals at_start;
 static unsigned exits_left[4];
-
-/* --- failing allocations --- */
-
-void *__real_page_alloc(struct budget *budget);
-void *__wrap_page_alloc(struct budget *budget);
-void *__wrap_page_alloc(struct budget *budget)
-{
-	return ++chances == fail_at ? NULL : __real_page_alloc(budget);
-}
-
-void *__real_heap_alloc(struct heap *heap, size_t size);
-void *__wrap_heap_alloc(struct heap *heap, size_t size);
-void *__wrap_heap_alloc(struct heap *heap, size_t size)
-{
-	return ++chances == fail_at ? NULL : __real_heap_alloc(heap, size);
-}
 
 /* --- the app -------------------------------------------------------------------------------------
  * A state machine: x19 counts its exits in this entry, x20 is the command, x21 the session.
@@ -347,7 +330,7 @@ int shared_start(void **state)
 {
 	(void)state;
 	make_files();
-	fail_at = 0;
+	chance.fail_at = 0;
 	memset(exits_left, 0, sizeof(exits_left));
 	memset(&app, 0, sizeof(app));
 	host_start(PAGES);
@@ -370,7 +353,7 @@ int shared_stop(void **state)
 	struct page_totals t;
 
 	(void)state;
-	fail_at = 0;
+	chance.fail_at = 0;
 	destroy(&one);
 	destroy(&two);
 	destroy(&three);

@@ -17,6 +17,7 @@
 #include "abi/tenon.h"
 #include "kernel/arch/host/app.h"
 #include "kernel/arch/host/bare_ta.h"
+#include "kernel/arch/host/chance.h"
 #include "kernel/guest/guest.h"
 #include "kernel/ta/ta.h"
 
@@ -83,8 +84,5 @@ void stop_again(struct model *model, unsigned exits);
 void destroy(struct model *model);
 /* Notifications that the guest has and did not fetch. */
 unsigned take_notifications(struct model *model);
-
-/* The n-th chance (from 1) to allocate fails; 0: none. */
-extern unsigned fail_at, chances;
 
 #endif

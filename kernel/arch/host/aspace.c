@@ -29,12 +29,19 @@ void (*host_code_mapped)(uint64_t pa);
 
 static bool asid_used[ASIDS];
 static size_t ns_mappings;
+static size_t spaces;
 
 void host_aspaces_reset(void)
 {
 	for (unsigned i = 0; i < ASIDS; i++)
 		asid_used[i] = false;
 	ns_mappings = 0;
+	spaces = 0;
+}
+
+size_t host_aspaces(void)
+{
+	return spaces;
 }
 
 size_t host_ns_mappings(void)
@@ -54,6 +61,7 @@ TEE_Result arch_aspace_init(struct arch_aspace *as, struct budget *budget)
 	as->budget = budget;
 	as->asid = asid;
 	asid_used[asid] = true;
+	spaces++;
 	return TEE_SUCCESS;
 }
 
@@ -111,6 +119,7 @@ void arch_aspace_destroy(struct arch_aspace *as)
 		host_tlb_flush();
 	page_free(as->budget, as->root);
 	asid_used[as->asid] = false;
+	spaces--;
 	as->root = NULL;
 }
 

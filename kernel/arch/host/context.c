@@ -49,6 +49,12 @@ size_t arch_stacks_max(void)
 	return STACKS_MAX;
 }
 static unsigned stack_count;
+static size_t stacks_mapped;
+
+size_t host_stacks_mapped(void)
+{
+	return stacks_mapped;
+}
 
 static struct arch_context *switching_from;
 static void (*start_fn)(void *);
@@ -57,11 +63,13 @@ static void *start_arg;
 void host_contexts_reset(void)
 {
 	switching_from = NULL;
+	stacks_mapped = 0;
 }
 
 void *arch_stack_map(void *const pages[KERNEL_STACK_PAGES])
 {
 	(void)pages;
+	stacks_mapped++;
 	if (stack_count > 0)
 		return stacks[--stack_count];
 	void *stack = mmap(NULL, HOST_STACK_SIZE, PROT_READ | PROT_WRITE,
@@ -71,6 +79,7 @@ void *arch_stack_map(void *const pages[KERNEL_STACK_PAGES])
 
 void arch_stack_unmap(void *stack)
 {
+	stacks_mapped--;
 	if (stack_count < STACKS_MAX)
 		stacks[stack_count++] = stack;
 	else

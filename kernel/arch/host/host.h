@@ -53,7 +53,9 @@ extern size_t host_cleaned;
 /* Lines that went to the console since the start, or the last call. */
 const char *host_console(void);
 
-/* Pages mapped for guests' memory in any address space. */
+/* Pages mapped for guests' memory in any address space; address spaces; stacks of calls. */
 size_t host_ns_mappings(void);
+size_t host_aspaces(void);
+size_t host_stacks_mapped(void);
 
 #endif
