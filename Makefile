@@ -16,7 +16,7 @@ ifneq ($(origin TA_PUBLIC_KEY),undefined)
 KEY_OPTION = -Dta_public_key=$(abspath $(TA_PUBLIC_KEY))
 endif
 
-.PHONY: all ready images demo check check-long bench conformance stress format lint clean help
+.PHONY: all ready images demo check check-long bench conformance stress mutations format lint clean help
 .DEFAULT_GOAL = all
 
 all: images                     ## the images (build/qemu_virt/) and the examples; TA_PUBLIC_KEY=file.pem: for apps signed with that key
@@ -37,7 +37,7 @@ images: ready $(BUILD)/build.ninja
 demo: all                       ## the main job on a live screen (GUESTS=N)
 	@$(TENON) demo --guests $(GUESTS)
 
-check: all                      ## lint, unit tests, tests on booted machines
+check: all                      ## lint, unit tests, simulator, fuzzers, tests on booted machines
 	@$(TENON) check
 
 check-long: all                 ## the booted tests that take long
@@ -48,6 +48,9 @@ conformance: all                ## each point of the trusted-app interface: its 
 
 stress: all                     ## three minutes of kills in every state of a call
 	@$(TENON) stress
+
+mutations: all                  ## things broken on purpose: each has to be noticed
+	@$(TENON) mutations
 
 bench: all                      ## instructions for each operation, beside the peer's
 	@$(TENON) bench

@@ -10,7 +10,7 @@ from conftest import REPO
 PAGE = (REPO / "docs" / "writing-a-ta.md").read_text()
 HELLO = "5f3a9c10-0001-4b00-8000-68656c6c6f21"
 DERIVED = "4a7c45e5-61e1-5f65-bf7d-4e9d30e55371"
-FILE = re.compile(r"^`([\w./]+)`\n```\w+\n(.*?)^```$", re.M | re.S)
+FILE = re.compile(r"^`([\w./]+)`\n```\w*\n(.*?)^```$", re.M | re.S)
 SCRIPT = re.compile(r"^```sh (\w+)\n(.*?)^```$", re.M | re.S)
 
 
@@ -56,6 +56,16 @@ def test_the_app_of_the_page_runs_in_two_guests_and_knows_them(boot, status_of, 
     assert re.search(rf"^g2: TA {HELLO} session \d+: panic 0xbad", done.stdout, re.M)
     assert re.search(rf"^g2:   call {HELLO}\+0x[0-9a-f]+ TA_InvokeCommandEntryPoint at main.c:\d+", done.stdout, re.M)
     assert re.search(r"^g1: .*greeted with 142", done.stdout, re.M)
+
+
+def test_the_app_of_the_page_runs_without_a_machine(hello):
+    """TA-032, TA-151: the page's command and script, on the host."""
+    command = re.search(r"^    \./tenon (ta-test .*)$", PAGE, re.M).group(1)
+    done = subprocess.run([str(REPO / "tenon"), *command.split()], cwd=hello, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"4 expectations, 0 failed", done.stdout)
+    assert "TA_InvokeCommandEntryPoint at main.c" in done.stdout
 
 
 def test_the_app_that_a_subkey_signed_runs(boot, status_of, hello):

@@ -11,8 +11,9 @@ from typing import List, Tuple
 
 from launcher.common import REPO, build_dir
 
-from . import lint, unit
+from . import lint, search, unit
 
+PARTS = ("lint", "unit", "sim", "fuzz", "booted")
 DEBIAN_PYTHON = "/usr/bin/python3"              # has Debian's pytest, whatever else PATH offers
 
 
@@ -47,13 +48,13 @@ def run_booted(selection: str, patterns: List[str]) -> Tuple[int, int]:
 
 def main(arguments: List[str]) -> int:
     """Run the parts; returns 0 iff nothing failed."""
-    parser = argparse.ArgumentParser(prog="tenon check", description="Lint, unit tests, then tests on booted machines. "
-                                     "Needs a finished build ('make check' does all).")
-    parser.add_argument("--only", action="append", choices=("lint", "unit", "booted"), help="this part only; may be repeated")
+    parser = argparse.ArgumentParser(prog="tenon check", description="Lint, unit tests, three minutes of the simulator, each "
+                                     "fuzzer for 30 s, then tests on booted machines. Needs a finished build ('make check' does all).")
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part only; may be repeated")
     parser.add_argument("--long", action="store_true", help="the booted tests that take long instead of the short ones")
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="booted tests whose name contains it")
     options = parser.parse_args(arguments)
-    parts = options.only or ["lint", "unit", "booted"]
+    parts = options.only or PARTS
     began, passed, failed = time.monotonic(), 0, 0
     if "lint" in parts:
         bad = len(lint.run())
@@ -61,6 +62,10 @@ def main(arguments: List[str]) -> int:
     if "unit" in parts:
         good, bad = unit.run()
         passed, failed = passed + good, failed + bad
+    for part, run in (("sim", search.simulate), ("fuzz", search.fuzz)):
+        if part in parts:
+            good, bad = run()
+            passed, failed = passed + good, failed + bad
     if "booted" in parts:
         good, bad = run_booted("long" if options.long else "not long", options.patterns)
         passed, failed = passed + good, failed + bad
