@@ -258,6 +258,22 @@ static void what_is_not_a_sha_digest_is_not_supported(void **state)
 			 TEE_ERROR_BAD_STATE);
 }
 
+/* Attack rows 9, 10 and 20: neither private operations of RSA nor elliptic curves are there, so
+ * none of their secrets can be told by time, by a fault or through a point off the curve. */
+static void neither_rsa_with_private_keys_nor_curves_are_there(void **state)
+{
+	const uint32_t algos[] = {0x60000030, 0x60000130, 0x70004830, 0x70414930, 0x70003042,
+				  0x70001041, 0x70003041, 0x80000042, 0x70006043, 0x80000044};
+
+	(void)state;
+	fresh(TEE_ALG_SHA1);
+	for (unsigned i = 0; i < array_count(algos); i++) {
+		for (uint32_t mode = 0; mode < 8; mode++)
+			assert_int_equal(one(SYS_CRYP_STATE_ALLOC, algos[i], mode, 0, 0, stack),
+					 TEE_ERROR_NOT_SUPPORTED);
+	}
+}
+
 /* TA-068 */
 static void handles_that_name_nothing_are_bad_parameters(void **state)
 {
@@ -548,6 +564,7 @@ int main(void)
 		TEST(ta_103_a_short_buffer_leaves_the_state_as_it_was),
 		TEST(pointers_that_lead_nowhere_leave_the_state_as_it_was),
 		TEST(what_is_not_a_sha_digest_is_not_supported),
+		TEST(neither_rsa_with_private_keys_nor_curves_are_there),
 		TEST(handles_that_name_nothing_are_bad_parameters),
 		TEST(a_hoard_of_states_ends_at_the_cap_and_goes_with_the_instance),
 		TEST(a_state_that_its_guest_cannot_pay_for_is_out_of_memory),
