@@ -7,7 +7,7 @@
 #define ABI_SHARED_H
 
 /* clang-format off */
-/* In ta_head.flags, with SINGLE_INSTANCE and MULTI_SESSION only. */
+/* In ta_head.flags, with SINGLE_INSTANCE and MULTI_SESSION only, and without bit 13. */
 #define TENON_TA_SHARED             (1u << 24)
 
 /*

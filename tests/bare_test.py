@@ -23,7 +23,7 @@ def test_once_natively(boot, quiet_kernel, profile):
 
 
 def test_a_storm_of_wrong_calls_natively(boot, quiet_kernel):
-    """I8 and the hostile rows of the ABI's annex: an error for each lie, never a crash."""
+    """I8, attack row 35 and the hostile rows of the ABI's annex: an error for each lie, never a crash."""
     machine = boot(bare=[("bare1", "mode=storm native=1 seed=1 calls=2000")], hypervisor=False)
     passed(machine, "bare1", 150)
     quiet_kernel(machine)

@@ -393,6 +393,39 @@ def test_a_skipped_test_has_not_passed(tmp_path, capsys):
     assert "c was SKIPPED" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("comment, rows", [
+    ("/* %s row 7 */", [7]), ("/* NW-1, %s rows 12 and 34, A.7 */", [12, 34]), ("/* I8, %s rows 13, 33: each */", [13, 33]),
+    (" * at once. %s\n * rows 18, 22 and 24: on\n */", [18, 22, 24]), ('"""I8, %s row\n    9, and more."""', [9]),
+    ("/* %s 29 */", []), ("/* %s row */ 5", []), ("// %s rows 1,\n// 2 and 3", [1, 2, 3])])
+def test_lint_finds_the_rows_of_known_attacks_in_comments(comment, rows):
+    assert lint.attack_numbers(comment % "Attack") == rows
+
+
+def attack_page(rows):
+    """A page with such a table, between two others."""
+    lines = "".join(f"| {number} | a class | `a/b.c` | {tests} |\n" for number, tests in rows)
+    return f"## Before\n| 1 | x | y | `no_test.c` |\n\n## Known attacks\n\n| row | a | b | c |\n| --- | --- | --- | --- |\n{lines}\n## After\n"
+
+
+def test_lint_compares_known_attacks_with_the_comments_of_tests():
+    rows = [(number, "none: a reason") for number in range(1, lint.ATTACKS + 1)]
+    rows[4] = (5, "`x_test.c`, `y_test.py`")
+    good = {"x_test.c": "/* %s row 5 */" % "attack", "y_test.py": '"""%s rows 5: two."""' % "attack", "z_test.c": "none"}
+    assert lint.attack_table(attack_page(rows))[5] == "`x_test.c`, `y_test.py`"
+
+    def problems(rows, sources):
+        return lint.compare_attacks(lint.attack_table(attack_page(rows)), sources)
+
+    assert problems(rows, good) == []
+    assert len(problems(rows[:-1], good)) == 1                              # a row is missing
+    assert len(problems(rows[1:] + rows[:1], good)) == 1                    # not in order
+    assert len(problems([(1, ""), *rows[1:]], good)) == 1                   # neither test nor reason
+    assert len(problems(rows, {**good, "x_test.c": "/* row 5 */"})) == 1    # the comment is gone
+    assert len(problems(rows, {"x_test.c": good["x_test.c"]})) == 1         # the file is gone
+    assert len(problems(rows, {**good, "z_test.c": good["x_test.c"]})) == 1     # the table does not name the file
+    assert len(problems(rows, {**good, "z_test.c": "/* %s row 99 */" % "attack"})) == 1     # there is no such row
+
+
 def test_lint_knows_portable_code():
     assert lint.PORTABLE.match("kernel/shm/shm.c") and lint.PORTABLE.match("hypervisor/mediator/call.c")
     assert not lint.PORTABLE.match("kernel/arch/arm64/mmu.c") and not lint.PORTABLE.match("hypervisor/platform/qemu_virt/x.c")

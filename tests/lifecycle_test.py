@@ -28,7 +28,7 @@ def test_destroy_and_recreate_in_the_middle_of_calls(boot, status_of, quiet_kern
 
 @pytest.mark.parametrize("state", STATES)
 def test_kill_in_a_state_of_a_call(boot, status_of, quiet_kernel, state):
-    """Known attacks, death in each state: the survivor misses nothing and the pages are back."""
+    """Attack row 33, death in each state: the survivor misses nothing and the pages are back."""
     machine = boot(guests=2, commands={"1": "ledger --calls 800 --seed 1", "2": LEDGER})
     victim = machine.guests["g2"]
     if state != "rpc:load_ta":                  # the ledger loads its app once, at its start

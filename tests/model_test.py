@@ -22,7 +22,7 @@ def search(folder, *definitions):
 
 @pytest.mark.parametrize("definitions", [("GUESTS=2", "KILLS=2"), ("GUESTS=3", "KILLS=1")], ids=" ".join)
 def test_no_waiter_is_stranded(tmp_path, definitions):
-    """NW-108, attack 31: no deadlock, no lost wake-up, nobody left in the queue, with a kill at every step."""
+    """NW-108, attack row 31: no deadlock, no lost wake-up, nobody left in the queue, with a kill at every step."""
     errors, states = search(tmp_path, *definitions)
     assert errors == 0
     assert states > 1000

@@ -16,6 +16,7 @@ static void refused_at_start(uint32_t function, uint64_t where, uint32_t offset,
 	assert_int_equal(sim.pins, tee_buffer_count() * 2);
 }
 
+/* Attack row 36: addresses at the end of what there is, and of what a number can say. */
 static void bad_message_addresses_get_EBADADDR_NW030_NW190(void **state)
 {
 	uint64_t ipa = guest_message(0, MSG_CMD_INVOKE_COMMAND, 0);
@@ -34,6 +35,7 @@ static void bad_message_addresses_get_EBADADDR_NW030_NW190(void **state)
 	assert_int_equal(guest_message_at(0, ipa)->header.ret, 0x12345678);
 }
 
+/* Attack row 12 */
 static void messages_that_do_not_fit_get_EBADADDR_NW031(void **state)
 {
 	static const struct {
@@ -305,7 +307,7 @@ static void a_call_that_the_tee_never_wrote_to_is_no_success_NW175(void **state)
 	assert_int_equal(sim.pins, 0);
 }
 
-/* known-attacks row 34: a vCPU rewrites the message while the call is being made. */
+/* Attack row 34: a vCPU rewrites the message while the call is being made. */
 static uint64_t attacked_message;
 
 static void rewrite_message(enum sim_event event, uint64_t where)

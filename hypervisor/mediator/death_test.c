@@ -34,6 +34,7 @@ static void kill_at_every_step_with_preemption_and_a_busy_tee_leaves_nothing_NW1
 	kill_at_every_step(1, 3);
 }
 
+/* Attack row 33: memory, pages and translations that fail, each once. */
 static void every_failing_allocation_is_undone_NW184(void **state)
 {
 	(void)state;
@@ -81,6 +82,7 @@ static void check_order(enum sim_event event, uint64_t where)
 		assert_int_equal(tee.destroyed, 1);
 }
 
+/* Attack row 33: the order in which things go. */
 static void pages_are_unpinned_after_the_tee_has_forgotten_the_vm_NW186(void **state)
 {
 	uint32_t steps = 0;
@@ -121,6 +123,7 @@ static void a_tee_that_does_not_let_go_keeps_the_memory_NW186(void **state)
 	flow_end();
 }
 
+/* Attack row 30 */
 static void a_dying_vm_gets_no_answer_and_nothing_reaches_the_tee_NW186(void **state)
 {
 	static const uint32_t functions[] = {SMC_CALLS_UID,         SMC_EXCHANGE_CAPABILITIES,
@@ -175,6 +178,7 @@ static void a_vm_is_not_destroyed_while_a_vcpu_is_inside_NW186(void **state)
 	flow_end();
 }
 
+/* Attack row 32 */
 static void a_dying_vm_with_an_8_mebibyte_buffer_ends_in_batches_NW185(void **state)
 {
 	uint32_t steps = 0;

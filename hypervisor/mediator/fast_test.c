@@ -75,6 +75,7 @@ static void without_appended_messages_profile_b_is_offered_NW193_NW014(void **st
 	}
 }
 
+/* Attack rows 19 and 37: nor is there a second way to lend memory (0x84…, 0xC4…). */
 static void only_listed_calls_reach_the_tee_NW168(void **state)
 {
 	static const uint32_t refused[] = {SMC_VM_CREATED,
@@ -96,7 +97,13 @@ static void only_listed_calls_reach_the_tee_NW168(void **state)
 					   0xB2FE0009,
 					   0xFFFFFFFF,
 					   0,
-					   0xBF00FF02};
+					   0xBF00FF02,
+					   0x84000060,
+					   0x84000071,
+					   0x84000073,
+					   0x84000077,
+					   0xC4000071,
+					   0xC4000073};
 	uint64_t regs[8];
 	uint32_t smcs = sim.smcs;
 
@@ -318,6 +325,7 @@ static void notifications_are_offered_to_whom_they_can_be_brought_NW134_NW135(vo
 		;
 }
 
+/* Attack row 29 */
 static void the_vms_to_interrupt_are_named_one_by_one(void **state)
 {
 	uint32_t id = 0;

@@ -52,6 +52,7 @@ static int tell_seed(void **state)
 	return 0;
 }
 
+/* Attack row 35 */
 static void hostile_guests_reach_nothing_and_leave_nothing_NW171_NW187(void **state)
 {
 	(void)state;
@@ -64,7 +65,7 @@ static void a_hostile_tee_breaks_no_count_and_no_other_vm_NW184(void **state)
 	run_seeds(hostile_tee);
 }
 
-/* A TEE that resumes nothing and asks for ever: the hypervisor keeps its CPU. */
+/* Attack row 32: a TEE that resumes nothing and asks for ever: the hypervisor keeps its CPU. */
 static bool insist(uint32_t regs[8])
 {
 	regs[0] = SMC_RPC_FREE;

@@ -63,6 +63,7 @@ static void eight_mebibytes_at_an_offset_are_one_buffer_NW184(void **state)
 	register_and_compare(2049, 0x800, 8ull << 20);
 }
 
+/* Attack row 32: no list keeps a CPU. */
 static void long_lists_are_translated_in_batches_NW185(void **state)
 {
 	(void)state;
@@ -74,6 +75,7 @@ static void long_lists_are_translated_in_batches_NW185(void **state)
 	assert_in_range(sim.batch_max, 1, MED_BATCH_PAGES + 4);
 }
 
+/* Attack rows 5, 6, 7 and 36: numbers of pages that wrap, or that 32 bits cut to none. */
 static void sizes_that_make_no_sense_are_refused_before_anything_is_allocated_NW060(void **state)
 {
 	static const struct {
@@ -104,6 +106,34 @@ static void sizes_that_make_no_sense_are_refused_before_anything_is_allocated_NW
 	}
 }
 
+/* Attack row 2: from offsets in the first page to ends one before, at and one behind the end of a
+ * page, the TEE gets all that is touched, and none of it that the guest does not have. */
+static void the_last_page_of_any_range_is_counted_and_checked(void **state)
+{
+	static const uint32_t offsets[] = {0,    1,    2,    7,    8,    511, 512,
+					   2047, 2048, 4088, 4093, 4094, 4095};
+
+	(void)state;
+	boot_large();
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+		for (uint64_t end = 4095; end <= 3 * 4096 + 1; end += end % 4096 == 1 ? 4094 : 1) {
+			uint32_t count = (uint32_t)((end + 4095) / 4096);
+			uint64_t data;
+
+			if (end <= offsets[i])
+				continue;
+			register_and_compare(count, offsets[i], end - offsets[i]);
+			data = guest_pages(0, count);
+			sim_unmap(0, data + (count - 1) * 4096ull);
+			assert_int_equal(guest_register(0, COOKIE, data, count, offsets[i],
+							end - offsets[i]),
+					 TEE_ERROR_BAD_PARAMETERS);
+			counters_are(0, 0);
+		}
+	}
+}
+
+/* Attack row 32: what a guest can make the hypervisor hold has a limit. */
 static void limits_are_exact_and_come_back_NW184(void **state)
 {
 	(void)state;
@@ -131,7 +161,36 @@ static void limits_are_exact_and_come_back_NW184(void **state)
 	}
 }
 
-/* One bad word in a list of 513 pages; nothing stays. known-attacks rows 33 and 34. */
+/* Attack row 32: a guest that has come to its limits leaves another all of its own. */
+static void a_guest_that_takes_all_it_can_takes_nothing_from_others(void **state)
+{
+	uint64_t cookie;
+
+	(void)state;
+	sim_vm_end(0);
+	sim.limits.buffers = 20;
+	sim.limits.pages = 30;
+	for (uint32_t k = 0; k < 2; k++)
+		sim_vm_boot(k, 1000);
+	for (uint32_t k = 0; k < 2; k++) {
+		uint64_t data = guest_pages(k, 2);
+
+		for (cookie = 1; guest_register(k, cookie, data, 2, 0, 2 * 4096) == 0; cookie++)
+			;
+		assert_int_equal(cookie - 1, 15);
+		while (guest_register(k, cookie, data, 1, 0, 4096) == 0)
+			cookie++;
+		assert_int_equal(cookie - 1, 15);
+		/* Calls need none of it. */
+		assert_int_equal(guest_invoke(k, 0, true), 0);
+		assert_int_equal(guest_invoke(1 - k, 0, true), 0);
+	}
+	sim_vm_end(1);
+	sim_vm_end(0);
+	sim_vm_boot(0, SIM_RAM_PAGES);
+}
+
+/* One bad word in a list of 513 pages; nothing stays: attack rows 33 and 34. */
 static void bad_list_words_are_refused_and_leave_nothing_NW062_NW198(void **state)
 {
 	static const uint32_t places[] = {0, 63, 64, 510, 511, 512, 513};
@@ -164,6 +223,7 @@ static void bad_list_words_are_refused_and_leave_nothing_NW062_NW198(void **stat
 	assert_int_equal(tee_buffer_count(), 0);
 }
 
+/* Attack row 32: nor does one without end. */
 static void lists_that_loop_end_NW065(void **state)
 {
 	uint64_t ipa = guest_message(0, MSG_CMD_REGISTER_SHM, 1);
@@ -261,6 +321,7 @@ static void temporary_lists_last_as_long_as_their_call_NW174(void **state)
 	counters_are(0, 0);
 }
 
+/* Attack row 33 */
 static void a_failing_parameter_gives_back_what_the_others_took_NW184(void **state)
 {
 	uint64_t ipa = guest_message(0, MSG_CMD_INVOKE_COMMAND, 3);
@@ -291,7 +352,7 @@ static void a_page_given_away_after_pinning_stays_until_it_is_unpinned_NW198(voi
 	counters_are(0, 0);
 }
 
-/* known-attacks row 34: entries change between being checked and being given to the TEE. */
+/* Attack row 34: entries change between being checked and being given to the TEE. */
 static uint64_t attacked_list;
 
 static void rewrite_list(enum sim_event event, uint64_t where)
@@ -324,7 +385,7 @@ static void entries_are_read_once_NW061(void **state)
 		assert_int_equal(sim.pins, 0);
 }
 
-/* A message in memory that another vCPU unregisters while the call runs. */
+/* Attack row 18: a message in memory that another vCPU unregisters while the call runs. */
 static void unregister_at_smc(enum sim_event event, uint64_t where)
 {
 	if (event == EV_SMC_ENTER && (uint32_t)where == SMC_CALL_WITH_RPC_ARG) {
@@ -382,7 +443,9 @@ int main(void)
 		T(eight_mebibytes_at_an_offset_are_one_buffer_NW184),
 		T(long_lists_are_translated_in_batches_NW185),
 		T(sizes_that_make_no_sense_are_refused_before_anything_is_allocated_NW060),
+		T(the_last_page_of_any_range_is_counted_and_checked),
 		T(limits_are_exact_and_come_back_NW184),
+		T(a_guest_that_takes_all_it_can_takes_nothing_from_others),
 		T(bad_list_words_are_refused_and_leave_nothing_NW062_NW198),
 		T(lists_that_loop_end_NW065),
 		T(names_in_use_and_no_names_are_refused_NW078_NW079_NW174),

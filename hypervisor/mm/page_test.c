@@ -84,6 +84,7 @@ static void nw_174_a_pinned_page_is_not_given_again_before_its_last_unpin(void *
 	assert_int_equal(pa.v, pinned.v);
 }
 
+/* Attack row 3 */
 static void i6_data_of_an_owner_is_gone_before_the_next_one(void **state)
 {
 	struct paddr pa;
@@ -104,6 +105,7 @@ static void i6_data_of_an_owner_is_gone_before_the_next_one(void **state)
 		assert_true(all_zero(PADDR((uintptr_t)memory + i * PAGE_SIZE)));
 }
 
+/* Attack row 36: also addresses whose distance to the pool wraps. */
 static void a_reference_to_what_is_no_page_is_refused(void **state)
 {
 	struct paddr free_page, pa = {(uintptr_t)memory - PAGE_SIZE};
@@ -120,6 +122,7 @@ static void a_reference_to_what_is_no_page_is_refused(void **state)
 	assert_int_equal(page_free_count(&pool), COUNT);
 }
 
+/* Attack row 36 */
 static void references_do_not_overflow(void **state)
 {
 	struct paddr pa;

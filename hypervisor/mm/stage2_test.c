@@ -72,6 +72,28 @@ static void a_page_is_mapped_once_and_in_range_only(void **state)
 	assert_false(stage2_map(&s2, IPADDR(BIT(STAGE2_IPA_BITS)), pa));
 }
 
+/* Attack row 36: bits above those that the tables know make an address no other one. */
+static void addresses_beyond_the_tables_are_nowhere(void **state)
+{
+	struct paddr first = map_new(0), last = map_new(BIT(STAGE2_IPA_BITS) - PAGE_SIZE), found,
+		     pa;
+
+	(void)state;
+	assert_true(page_alloc(&pool, &pa));
+	for (unsigned bit = STAGE2_IPA_BITS; bit < 64; bit++) {
+		assert_false(stage2_lookup(&s2, IPADDR(BIT(bit)), &found));
+		assert_false(stage2_lookup(&s2, IPADDR(0 - BIT(bit)), &found));
+		assert_false(stage2_lookup(&s2, IPADDR(2 * BIT(bit) - 1), &found));
+		assert_false(stage2_map(&s2, IPADDR(BIT(bit) + PAGE_SIZE), pa));
+		assert_false(stage2_map(&s2, IPADDR(0 - BIT(bit)), pa));
+	}
+	assert_true(stage2_lookup(&s2, IPADDR(0), &found));
+	assert_int_equal(found.v, first.v);
+	assert_true(stage2_lookup(&s2, IPADDR(BIT(STAGE2_IPA_BITS) - 1), &found));
+	assert_int_equal(found.v, last.v + PAGE_SIZE - 1);
+	assert_false(stage2_lookup(&s2, IPADDR(PAGE_SIZE), &found));
+}
+
 static void mapping_without_memory_for_tables_fails_and_leaks_nothing(void **state)
 {
 	struct paddr pa, hold[COUNT];
@@ -125,6 +147,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nw_198_what_is_not_mapped_is_not_found, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_page_is_mapped_once_and_in_range_only, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(addresses_beyond_the_tables_are_nowhere, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(
 			mapping_without_memory_for_tables_fails_and_leaks_nothing, setup, teardown),

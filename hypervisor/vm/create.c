@@ -6,18 +6,8 @@
 #include <vm/internal.h>
 #include <vm/vm.h>
 
-#define IMAGE_MAGIC 0x644D5241u /* "ARM\x64" */
-#define STEP_US     2000u
-#define COPY_PART   0x10000ull
-#define DTB_SIZE    0x4000ull
-#define IMAGE_ALIGN 0x200000ull
-
-struct image_header {
-	uint32_t code[2];
-	uint64_t text_offset, image_size, flags, reserved[3];
-	uint32_t magic, reserved2;
-};
-_Static_assert(sizeof(struct image_header) == 64, "arm64 Image header");
+#define STEP_US   2000u
+#define COPY_PART 0x10000ull
 
 bool vm_job_pause(uint64_t since)
 {
@@ -56,33 +46,21 @@ static enum task_result give_up(struct vm *vm, const char *why)
 	return TASK_AGAIN;
 }
 
-/* Where kernel, ramdisk and device tree go: the latter two at the end of RAM. */
+/* Where everything goes in its memory. */
 static const char *plan(struct vm *vm)
 {
-	const struct vm_node *node = vm->node;
 	struct image_header h;
-	uint64_t size, kernel_end;
 
-	if (node->kernel.size < sizeof(h))
+	if (vm->node->kernel.size < sizeof(h))
 		return "the kernel is no arm64 Image";
-	memcpy(&h, mm_ptr(PADDR(node->kernel.base)), sizeof(h));
-	if (h.magic != IMAGE_MAGIC || h.text_offset >= IMAGE_ALIGN || h.image_size > BIT(32))
-		return "the kernel is no arm64 Image";
-	size = h.image_size > node->kernel.size ? h.image_size : node->kernel.size;
-	vm->kernel_at = VM_RAM_BASE + h.text_offset;
-	kernel_end = vm->kernel_at + size;
-	vm->dtb_at = vm_ram_end(vm) - DTB_SIZE;
-	if (node->ramdisk.size)
-		vm->initrd_at = ALIGN_DOWN(vm->dtb_at - node->ramdisk.size, PAGE_SIZE);
-	if (kernel_end > vm->dtb_at || node->ramdisk.size > vm->dtb_at - kernel_end - PAGE_SIZE)
-		return "its memory is too small for kernel and ramdisk";
-	return NULL;
+	memcpy(&h, mm_ptr(PADDR(vm->node->kernel.base)), sizeof(h));
+	return vm_plan(vm, &h);
 }
 
 static const char *start_first_vcpu(struct vm *vm)
 {
 	static struct lock lock;
-	static uint8_t dtb[DTB_SIZE] __attribute__((aligned(8)));
+	static uint8_t dtb[VM_DTB_SIZE] __attribute__((aligned(8)));
 	uint64_t size;
 	bool ok;
 

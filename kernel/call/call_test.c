@@ -321,8 +321,8 @@ static uint32_t left_in_invoke(struct model *m, uint32_t session, struct msg_rme
 	return model_call(m, &msg);
 }
 
-/* NW-077, A.7: memory that a running call uses is unregistered. TA-077: the second in a session
- * waits its turn. */
+/* NW-077, A.7, attack rows 18 and 24: memory that a running call uses is unregistered. TA-077: the
+ * second in a session waits its turn. */
 static void unregistering_memory_waits_for_the_call_that_uses_it(void **state)
 {
 	static struct stopper stopper;
@@ -412,7 +412,8 @@ static void a_call_that_let_its_own_message_go_sends_rpcs_from_elsewhere(void **
 		assert_int_equal(*(uint8_t *)host_ns(pa + i), 0x5a);
 }
 
-/* NW-105, NW-038: no wait turns into a loop inside, even if no message can be sent. */
+/* NW-105, NW-038, attack row 38: no wait turns into a loop inside, even if no message can be sent.
+ */
 static void a_wait_whose_message_cannot_be_sent_gives_the_cpu_back(void **state)
 {
 	uint32_t session;

@@ -143,7 +143,7 @@ static bool lie_about_alloc(struct model *model, uint32_t cmd, struct msg_header
 	return true;
 }
 
-/* NW-110, NW-111, A.7 */
+/* NW-110, NW-111, A.7, attack row 38: memory for a file that is not what was asked for. */
 static void hostile_answers_to_shm_alloc_fail_the_open_and_leave_nothing(void **state)
 {
 	uint32_t session;

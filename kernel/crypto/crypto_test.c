@@ -121,6 +121,7 @@ static void boot(const char *seed)
 	crypto_init(seed, strlen(seed));
 }
 
+/* Attack row 11 */
 static void attack_11_first_bytes_differ_between_boots_and_cpus(void **state)
 {
 	uint8_t first[6][16];
@@ -138,6 +139,7 @@ static void attack_11_first_bytes_differ_between_boots_and_cpus(void **state)
 	}
 }
 
+/* Attack row 11 */
 static void attack_11_output_depends_on_the_seed_and_on_the_cpus_words(void **state)
 {
 	uint8_t a[16], b[16], c[16];
@@ -169,6 +171,7 @@ static void fresh_words_are_mixed_in_as_output_goes_on(void **state)
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 
+/* Attack row 11 */
 static void a_boot_without_entropy_says_so_loudly(void **state)
 {
 	(void)state;
@@ -443,6 +446,7 @@ static void memory_that_does_not_fit_is_refused_and_noted(void **state)
 	close_work();
 }
 
+/* Attack row 13 */
 static void attack_13_freeing_twice_or_elsewhere_is_caught(void **state)
 {
 	uint64_t foreign[4];

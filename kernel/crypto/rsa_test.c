@@ -115,6 +115,7 @@ static void refuses_each_corrupted_byte_of_a_signature(void **state)
 	assert_int_equal(verify(CRYPTO_RSA_PKCS1_SHA256, bad), TEE_ERROR_SIGNATURE_INVALID);
 }
 
+/* Attack row 17: no size is taken off another that is smaller. */
 static void ta_005_refuses_signatures_of_another_size_than_the_modulus(void **state)
 {
 	(void)state;
@@ -126,6 +127,7 @@ static void ta_005_refuses_signatures_of_another_size_than_the_modulus(void **st
 	}
 }
 
+/* Attack row 17 */
 static void refuses_keys_that_are_none(void **state)
 {
 	static const uint8_t even[] = {2}, zero[256];
@@ -155,6 +157,7 @@ static void fail_each_allocation(enum crypto_rsa_scheme scheme, const uint8_t *s
 	fail_at = 0;
 }
 
+/* Attack row 13 */
 static void attack_13_no_double_free_when_any_allocation_fails(void **state)
 {
 	(void)state;

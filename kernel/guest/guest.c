@@ -151,6 +151,7 @@ struct guest *guest_new_owner(uint32_t pages)
 		return NULL;
 	/* The nil identity, which no VM can have: keys that its apps derive are stable. */
 	owner->has_identity = true;
+	owner->owns_shared = true;
 	owner->limit.sessions = TENON_SESSIONS_MAX;
 	owner->budget.shares = false;
 	if (budget_configure(&owner->budget, 0, pages)) {

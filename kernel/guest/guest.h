@@ -49,6 +49,7 @@ struct guest {
 	bool destroying;   /* a CPU is inside guest_destroy() for it */
 	unsigned teardown; /* hooks that are done */
 	bool called;       /* made a yielding call: can no longer be configured */
+	bool owns_shared;  /* no VM, but the owner of a shared app: see guest_new_owner() */
 	bool has_identity;
 	struct uuid identity;
 	bool has_secret;
@@ -136,7 +137,7 @@ void guest_charge_time(struct guest *guest, uint64_t since);
  * its owner's heap and lists, too (kernel/ta/shared.h). It pays for itself out of at most pages
  * pages; NULL: no memory. Its end runs the rooms' hooks. Any context.
  */
-#define GUEST_SHARED_OWNER 65536u /* its vm_id in the log: no VM has it */
+#define GUEST_SHARED_OWNER 65536u /* its vm_id in the log; a VM may have the same */
 struct guest *guest_new_owner(uint32_t pages);
 void guest_end_owner(struct guest *owner);
 

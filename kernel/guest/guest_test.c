@@ -257,6 +257,29 @@ static void ta_143_a_vm_without_identity_has_keys_for_one_life(void **state)
 	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
 }
 
+/* Attack row 11: the first bytes of each guest, and of each life under one id. */
+static void first_random_bytes_differ_between_guests_and_lives(void **state)
+{
+	uint8_t first[24][16];
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned life = 0; life < 8; life++) {
+		for (uint32_t id = 5; id < 8; id++) {
+			assert_int_equal(admin(SMC_VM_CREATED, id), SMC_OK);
+			struct guest *guest = guest_enter(id);
+			guest_random(guest, first[n++], 16);
+			guest_leave(guest);
+		}
+		for (uint32_t id = 5; id < 8; id++)
+			assert_int_equal(admin(SMC_VM_DESTROYED, id), SMC_OK);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned k = 0; k < i; k++)
+			assert_memory_not_equal(first[i], first[k], 16);
+	}
+}
+
 /* TA-126: GenerateRandom lets no error through, so there must be none: the stream lies in the
  * guest's page. */
 static void ta_126_each_guest_draws_from_a_stream_of_its_own_and_never_runs_out(void **state)
@@ -298,6 +321,7 @@ int main(void)
 				       start),
 		cmocka_unit_test_setup(ta_143_keys_follow_the_identity_and_never_the_handle, start),
 		cmocka_unit_test_setup(ta_143_a_vm_without_identity_has_keys_for_one_life, start),
+		cmocka_unit_test_setup(first_random_bytes_differ_between_guests_and_lives, start),
 		cmocka_unit_test_setup(
 			ta_126_each_guest_draws_from_a_stream_of_its_own_and_never_runs_out, start),
 	};

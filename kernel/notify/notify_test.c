@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Notifications of guests, and waiting for another guest (attacks 29 and 31). */
+/* Notifications of guests, and waiting for another guest (attack rows 29 and 31). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,7 +88,7 @@ static void nw_131_the_lowest_value_comes_first_and_each_once(void **state)
 	assert_int_equal(take(&one, &more), -1);
 }
 
-/* Attack 29: values and states are per guest. */
+/* Attack row 29: values and states are per guest. */
 static void a_guest_neither_sees_nor_starts_what_is_anothers(void **state)
 {
 	bool more;
@@ -195,7 +195,7 @@ static struct smc_args go_on(uint32_t vm_id, struct smc_args args)
 	return args;
 }
 
-/* Attack 31. */
+/* Attack row 31 */
 static void nw_108_a_wake_up_from_another_guest_is_never_lost(void **state)
 {
 	bool more;

@@ -258,6 +258,22 @@ static void what_is_not_a_sha_digest_is_not_supported(void **state)
 			 TEE_ERROR_BAD_STATE);
 }
 
+/* Attack rows 9, 10 and 20: neither private operations of RSA nor elliptic curves are there, so
+ * none of their secrets can be told by time, by a fault or through a point off the curve. */
+static void neither_rsa_with_private_keys_nor_curves_are_there(void **state)
+{
+	const uint32_t algos[] = {0x60000030, 0x60000130, 0x70004830, 0x70414930, 0x70003042,
+				  0x70001041, 0x70003041, 0x80000042, 0x70006043, 0x80000044};
+
+	(void)state;
+	fresh(TEE_ALG_SHA1);
+	for (unsigned i = 0; i < array_count(algos); i++) {
+		for (uint32_t mode = 0; mode < 8; mode++)
+			assert_int_equal(one(SYS_CRYP_STATE_ALLOC, algos[i], mode, 0, 0, stack),
+					 TEE_ERROR_NOT_SUPPORTED);
+	}
+}
+
 /* TA-068 */
 static void handles_that_name_nothing_are_bad_parameters(void **state)
 {
@@ -405,6 +421,139 @@ static void a_long_update_gives_way_and_can_be_killed(void **state)
 	assert_in_range(points, 9, 10);
 }
 
+/* --- any order of operations --- */
+
+#define STATES 4
+
+/* What a state should be: the message so far, as digests of the same kind see it. */
+static struct {
+	uint32_t handle, algo; /* handle 0: there is none */
+	bool initialised;
+	char text[128];
+} expected[STATES];
+static uint64_t seed;
+
+static unsigned draw(unsigned below)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (seed >> 33) % below;
+}
+
+static void try_alloc(unsigned n)
+{
+	uint32_t algo = TEE_ALG_SHA1 + draw(5);
+
+	if (expected[n].handle)
+		return;
+	memset(&expected[n], 0, sizeof(expected[n]));
+	expected[n].algo = algo;
+	expected[n].handle = fresh(algo);
+}
+
+static void try_free(unsigned n)
+{
+	bool there = expected[n].handle != 0;
+
+	assert_int_equal(one(SYS_CRYP_STATE_FREE, there ? expected[n].handle : 0xBAD0, 0, 0, 0, 0),
+			 there ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS);
+	/* A name that is gone stays so. */
+	if (there)
+		assert_int_equal(one(SYS_CRYP_STATE_FREE, expected[n].handle, 0, 0, 0, 0),
+				 TEE_ERROR_BAD_PARAMETERS);
+	expected[n].handle = 0;
+}
+
+static void try_init(unsigned n)
+{
+	bool there = expected[n].handle != 0;
+
+	assert_int_equal(one(SYS_HASH_INIT, expected[n].handle, stack, draw(3), 0, 0),
+			 there ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS);
+	expected[n].initialised = there;
+	expected[n].text[0] = 0;
+}
+
+static TEE_Result answer_of(unsigned n)
+{
+	if (!expected[n].handle)
+		return TEE_ERROR_BAD_PARAMETERS;
+	return expected[n].initialised ? TEE_SUCCESS : TEE_ERROR_BAD_STATE;
+}
+
+static void try_update(unsigned n)
+{
+	static const char *const words[] = {"a", "bc", "def"};
+	const char *word = words[draw(3)];
+
+	assert_int_equal(update(expected[n].handle, word), answer_of(n));
+	if (answer_of(n) == TEE_SUCCESS)
+		strncat(expected[n].text, word,
+			sizeof(expected[n].text) - strlen(expected[n].text) - 1);
+}
+
+static void try_final(unsigned n)
+{
+	enum crypto_digest_kind kind = CRYPTO_SHA1 + (expected[n].algo - TEE_ALG_SHA1);
+
+	if (answer_of(n) == TEE_SUCCESS && draw(2)) {
+		assert_int_equal(final(expected[n].handle, "x", draw(20)), TEE_ERROR_SHORT_BUFFER);
+		return;
+	}
+	assert_int_equal(final(expected[n].handle, "", 64), answer_of(n));
+	if (answer_of(n) != TEE_SUCCESS)
+		return;
+	result_is_of(kind, expected[n].text);
+	expected[n].text[0] = 0;
+}
+
+static void try_copy(unsigned to, unsigned from)
+{
+	bool fits = expected[to].handle && expected[from].handle &&
+		    expected[to].algo == expected[from].algo;
+
+	assert_int_equal(
+		one(SYS_CRYP_STATE_COPY, expected[to].handle, expected[from].handle, 0, 0, 0),
+		fits ? TEE_SUCCESS : TEE_ERROR_BAD_PARAMETERS);
+	if (!fits || to == from)
+		return;
+	expected[to].initialised = expected[from].initialised;
+	memcpy(expected[to].text, expected[from].text, sizeof(expected[to].text));
+}
+
+/* Attack row 8: a state is allocated, begun, fed, ended, copied and freed in any order; each step
+ * does what the list of messages above says, or is refused and changes nothing. */
+static void operations_in_any_order_do_what_they_should_or_nothing(void **state)
+{
+	(void)state;
+	fresh(TEE_ALG_SHA1);
+	memset(expected, 0, sizeof(expected));
+	seed = 8;
+	for (unsigned step = 0; step < 6000; step++) {
+		unsigned n = draw(STATES);
+		switch (draw(8)) {
+		case 0:
+			try_free(n);
+			break;
+		case 1:
+			try_init(n);
+			break;
+		case 2:
+			try_copy(n, draw(STATES));
+			break;
+		case 3:
+		case 4:
+			if (strlen(expected[n].text) < 100)
+				try_update(n);
+			break;
+		case 5:
+			try_final(n);
+			break;
+		default:
+			try_alloc(n);
+		}
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -415,11 +564,13 @@ int main(void)
 		TEST(ta_103_a_short_buffer_leaves_the_state_as_it_was),
 		TEST(pointers_that_lead_nowhere_leave_the_state_as_it_was),
 		TEST(what_is_not_a_sha_digest_is_not_supported),
+		TEST(neither_rsa_with_private_keys_nor_curves_are_there),
 		TEST(handles_that_name_nothing_are_bad_parameters),
 		TEST(a_hoard_of_states_ends_at_the_cap_and_goes_with_the_instance),
 		TEST(a_state_that_its_guest_cannot_pay_for_is_out_of_memory),
 		TEST(a_client_that_changes_its_memory_changes_nothing_that_was_read),
 		TEST(a_long_update_gives_way_and_can_be_killed),
+		TEST(operations_in_any_order_do_what_they_should_or_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

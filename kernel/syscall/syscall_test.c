@@ -115,6 +115,176 @@ static void any_arguments_of_any_call_do_no_harm(void **state)
 	}
 }
 
+static struct arch_aspace *space;
+
+static void keep_space(const struct app_step *step, struct arch_aspace *as,
+		       struct user_context *ctx)
+{
+	(void)step;
+	(void)ctx;
+	space = as;
+}
+
+static const char api_version[] = "gpd.tee.apiversion";
+#define ROOM  (stack + 320) /* a u64 */
+#define STATE (stack + 328) /* a u32 */
+
+/* Calls that take a number of something in the app's memory: x0..x7 but for the number, where that
+ * goes, the size of one, and a number that is right (0: the call is not there yet). S is stack. */
+#define S (1ull << 20)
+static const struct {
+	uint64_t number;
+	unsigned count, size, right;
+	uint64_t arg[6];
+} counted[] = {
+	{SYS_CHECK_ACCESS_RIGHTS, 2, 1, 8, {USER_READ, S}},
+	{SYS_GET_PROPERTY_INDEX, 2, 1, sizeof(api_version), {0xFFFFFFFD, S, 0, S + 240}},
+	{SYS_HASH_UPDATE, 2, 1, 8, {1, S}},
+	{SYS_HASH_FINAL, 2, 1, 8, {1, S, 0, S + 256, S + 320}},
+	{SYS_RANDOM, 1, 1, 8, {S + 64}},
+	{SYS_CACHE_OPERATION, 1, 1, 0, {S}},
+	{30, 2, 24, 0, {1, S}},     /* cryp_obj_populate: attributes */
+	{32, 2, 24, 0, {1, S}},     /* cryp_derive_key */
+	{39, 2, 24, 0, {1, S}},     /* asymm_operate */
+	{40, 2, 24, 0, {1, S}},     /* asymm_verify */
+	{54, 3, 24, 0, {1, 64, S}}, /* obj_generate_key */
+};
+
+static uint32_t with_count(unsigned n, uint64_t count)
+{
+	struct app_step step = {.what = APP_SYSCALL, .number = counted[n].number};
+
+	for (unsigned i = 0; i < array_count(counted[n].arg); i++) {
+		uint64_t arg = counted[n].arg[i];
+		step.arg[i] = arg >= S && arg < 2 * S ? stack + arg - S : arg;
+	}
+	if (counted[n].number == SYS_HASH_UPDATE || counted[n].number == SYS_HASH_FINAL)
+		step.arg[0] = *(uint32_t *)host_user_memory(space, STATE, PROT_R);
+	*(uint64_t *)host_user_memory(space, ROOM, PROT_W) = 64;
+	step.arg[counted[n].count] = count;
+	assert_int_equal(run(&step, 1), TEE_SUCCESS);
+	return app_results[0];
+}
+
+static void make_state(void)
+{
+	struct app_step step = {
+		APP_SYSCALL, SYS_CRYP_STATE_ALLOC, {TEE_ALG_SHA256, TEE_MODE_DIGEST, 0, 0, STATE}};
+
+	app_done = keep_space;
+	assert_int_equal(run(&step, 1), TEE_SUCCESS);
+	assert_int_equal(app_results[0], TEE_SUCCESS);
+	strcpy(host_user_memory(space, stack, PROT_W), api_version);
+	assert_int_equal(
+		one(SYS_HASH_INIT, *(uint32_t *)host_user_memory(space, STATE, PROT_R), 0, 0, 0),
+		TEE_SUCCESS);
+}
+
+/*
+ * Attack rows 5, 6 and 7: counts that become a right one when they are cut to 32 bits, or when they
+ * are multiplied by the size of what they count, and counts that wrap with the address. None is
+ * taken for the small number that it becomes.
+ */
+static void counts_that_wrap_are_taken_by_no_call(void **state)
+{
+	(void)state;
+	make_state();
+	for (unsigned n = 0; n < array_count(counted); n++) {
+		uint64_t size = counted[n].size, right = counted[n].right ? counted[n].right : 1;
+		const uint64_t counts[] = {UINT64_MAX,           UINT64_MAX / size - 1,
+					   UINT64_MAX - stack,   0 - stack,
+					   0 - stack + right,    (1ull << 32) + right,
+					   (1ull << 63) + right, (1ull << 32) / size + right,
+					   (1ull << 61) + right, UINT32_MAX};
+		if (counted[n].right)
+			assert_int_equal(with_count(n, right), TEE_SUCCESS);
+		for (unsigned i = 0; i < array_count(counts); i++)
+			assert_int_not_equal(with_count(n, counts[i]), TEE_SUCCESS);
+		if (counted[n].right)
+			assert_int_equal(with_count(n, right), TEE_SUCCESS);
+	}
+}
+
+static const struct uuid rng_uuid = {
+	0xab7a617c, 0xb8e7, 0x4d8f, {0x83, 0x01, 0xd0, 0x9b, 0x61, 0x03, 0x6b, 0x64}};
+static struct utee_params asked; /* what the app has in its structure for the next call */
+static uint64_t code;            /* an address in the app's code */
+
+static void put_asked(struct arch_aspace *as, struct user_context *ctx, struct utee_params *params)
+{
+	(void)params;
+	stack = ctx->sp - 512;
+	code = ctx->pc & ~PAGE_MASK;
+	memcpy(host_user_memory(as, stack, PROT_W), &rng_uuid, sizeof(rng_uuid));
+	memcpy(host_user_memory(as, stack + 64, PROT_W), &asked, sizeof(asked));
+}
+
+/* The app's session with the service of random numbers. */
+static uint32_t open_rng(void)
+{
+	const struct app_step no_step = {APP_SYSCALL, SYS_LOG, {0, 0}};
+	struct app_step step = {APP_SYSCALL, SYS_OPEN_TA_SESSION, {0}};
+
+	app_on_entry = put_asked;
+	app_done = keep_space;
+	run(&no_step, 1); /* an entry, so that stack is known */
+	step.arg[0] = stack;
+	step.arg[1] = UINT32_MAX;
+	step.arg[3] = stack + 48;
+	assert_int_equal(run(&step, 1), TEE_SUCCESS);
+	assert_int_equal(app_results[0], TEE_SUCCESS);
+	return *(uint32_t *)host_user_memory(space, stack + 48, PROT_R);
+}
+
+static uint32_t ask_rng(uint32_t rng, uint64_t structure, uint32_t type, uint64_t va, uint64_t size)
+{
+	struct app_step step = {
+		APP_SYSCALL, SYS_INVOKE_TA_COMMAND, {rng, UINT32_MAX, 0, structure}};
+
+	asked = (struct utee_params){.types = type, .vals = {va, size}};
+	assert_int_equal(run(&step, 1), TEE_SUCCESS);
+	return app_results[0];
+}
+
+/*
+ * Attack row 4: an app hands a service of the kernel memory that it must not have itself: of the
+ * kernel, of the normal world, of nobody, its own code to be written, and ranges that begin or end
+ * in one of them. The service sees none of it.
+ */
+static void what_an_app_may_not_touch_no_service_touches_for_it(void **state)
+{
+	const uint32_t inout = TEE_PARAM_MEMREF_INOUT;
+	uint32_t rng = open_rng();
+	static int in_the_kernel = 77;
+	const uint64_t bad[] = {1,
+				ARCH_USER_BASE,
+				ARCH_USER_END - 8,
+				ARCH_USER_END,
+				code,
+				HOST_NS_BASE,
+				0x0E100000,
+				(uint64_t)(uintptr_t)&in_the_kernel,
+				(uint64_t)(uintptr_t)space,
+				0xFFFF000000000000,
+				0xFFFFFF8000000000,
+				UINT64_MAX - 7,
+				UINT64_MAX - PAGE_SIZE};
+
+	(void)state;
+	assert_int_equal(ask_rng(rng, stack + 64, inout, stack + 256, 8), TEE_SUCCESS);
+	for (unsigned i = 0; i < array_count(bad); i++) {
+		assert_int_equal(ask_rng(rng, stack + 64, inout, bad[i], 8),
+				 TEE_ERROR_ACCESS_DENIED);
+		assert_int_equal(ask_rng(rng, stack + 64, inout, stack, bad[i] - stack + 1),
+				 TEE_ERROR_ACCESS_DENIED);
+		assert_int_equal(ask_rng(rng, bad[i], inout, stack + 256, 8),
+				 TEE_ERROR_ACCESS_DENIED);
+	}
+	assert_int_equal(ask_rng(rng, stack + 64, inout, 0, 8), TEE_ERROR_BAD_PARAMETERS);
+	assert_int_equal(in_the_kernel, 77);
+	assert_int_equal(ask_rng(rng, stack + 64, inout, stack + 256, 8), TEE_SUCCESS);
+}
+
 static void ta_126_random_takes_any_length_and_any_place_that_is_writable(void **state)
 {
 	(void)state;
@@ -285,6 +455,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(ta_061_absent_numbers_are_not_supported),
 		TEST(any_arguments_of_any_call_do_no_harm),
+		TEST(counts_that_wrap_are_taken_by_no_call),
+		TEST(what_an_app_may_not_touch_no_service_touches_for_it),
 		TEST(ta_126_random_takes_any_length_and_any_place_that_is_writable),
 		TEST(properties_are_found_by_name_with_exact_lengths),
 		TEST(the_cancellation_mask_starts_masked_in_each_entry),

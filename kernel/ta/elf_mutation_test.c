@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/shared.h"
 #include "kernel/ta/elf_format.h"
 #include "kernel/ta/fixture_test.h"
 #include "kernel/ta/tiny_elf_test.h"
@@ -299,6 +300,68 @@ static void reading_is_bounded_by_the_file(void **state)
 	elf_copy_drop(&copy);
 }
 
+/* --- the header of an app --- */
+
+static TEE_Result decode_tiny(void)
+{
+	TEE_Result res = decode(&tiny, sizeof(tiny));
+
+	if (res == TEE_SUCCESS)
+		elf_copy_drop(&app.copy);
+	return res;
+}
+
+static bool flags_are_good(uint32_t flags)
+{
+	const uint32_t needed = TENON_TA_SHARED | TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION;
+
+	if (flags & ~(TA_FLAGS_VALID | TENON_TA_SHARED))
+		return false;
+	if (!(flags & TENON_TA_SHARED))
+		return true;
+	return (flags & needed) == needed && !(flags & TA_FLAG_KEEP_CRASHED);
+}
+
+/* Attack rows 14 and 26: each flag and each pair, alone and with those of a shared app. None lets
+ * two threads in at once, and no app is told that it never begins anew and then shared, which would
+ * break that. */
+static void no_flags_of_a_header_let_two_threads_in(void **state)
+{
+	const uint32_t shared = TENON_TA_SHARED | TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION;
+	unsigned good = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < 2 * 32 * 32; n++) {
+		uint32_t flags = 1u << n % 32 | 1u << n / 32 % 32 | (n < 1024 ? 0 : shared);
+
+		tiny_elf_make(&tiny);
+		tiny.head.flags = flags;
+		assert_int_equal(decode_tiny(),
+				 flags_are_good(flags) ? TEE_SUCCESS : TEE_ERROR_BAD_FORMAT);
+		if (!flags_are_good(flags))
+			continue;
+		assert_int_equal(app.elf.head.flags, flags & ~TA_FLAG_CONCURRENT);
+		good++;
+	}
+	assert_true(good > 300);
+}
+
+/* Attack row 27: sizes of stacks around each power of two, and any. */
+static void a_stack_of_any_size_is_whole_or_refused(void **state)
+{
+	(void)state;
+	seed = 27;
+	for (unsigned n = 0; n < 2000; n++) {
+		uint32_t size = n < 160 ? (uint32_t)((1ull << n / 5) + n % 5 - 2)
+					: (uint32_t)random_word() >> n % 32;
+		bool fits = size >= 256 && size <= ELF_STACK_MAX;
+
+		tiny_elf_make(&tiny);
+		tiny.head.stack_size = size;
+		assert_int_equal(decode_tiny(), fits ? TEE_SUCCESS : TEE_ERROR_BAD_FORMAT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +371,8 @@ int main(void)
 		TEST(ta_027_mutated_tiny_app_never_harms_the_loader),
 		TEST(each_failing_allocation_or_death_leaves_nothing_behind),
 		TEST(a_guest_that_dies_while_its_file_is_decoded_is_noticed),
+		TEST(no_flags_of_a_header_let_two_threads_in),
+		TEST(a_stack_of_any_size_is_whole_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

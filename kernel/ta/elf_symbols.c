@@ -89,14 +89,15 @@ static bool read_initial(const struct elf_decoder *d, uint64_t va, void *to, siz
 	return elf_read(d->file, s->offset + (va - s->va), to, in_file);
 }
 
-/* TA-034; shared by all guests is an exception of Tenon's own (docs/abi-extensions.md). */
+/* TA-034; shared by all guests is an exception of Tenon's own (docs/abi-extensions.md). A shared
+ * app that crashed comes anew, so it cannot be one that must not. */
 static bool flags_are_valid(uint32_t flags)
 {
 	const uint32_t needed = TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION;
 	bool shared = flags & TENON_TA_SHARED;
 
 	return !(flags & ~(TA_FLAGS_VALID | TENON_TA_SHARED)) &&
-	       (!shared || (flags & needed) == needed);
+	       (!shared || ((flags & needed) == needed && !(flags & TA_FLAG_KEEP_CRASHED)));
 }
 
 static TEE_Result decode_head(struct elf_decoder *d, const struct wanted *w)
@@ -111,7 +112,8 @@ static TEE_Result decode_head(struct elf_decoder *d, const struct wanted *w)
 	bool stack_fits = head->stack_size >= STACK_MIN && head->stack_size <= ELF_STACK_MAX;
 	if (head->depr_entry != UINT64_MAX || !flags_are_valid(head->flags) || !stack_fits)
 		return TEE_ERROR_BAD_FORMAT;
-	/* Several threads at once are for pseudo-TAs; the flag means nothing here (attack 26). */
+	/* Several threads at once are for pseudo-TAs; the flag means nothing here (attack row 26).
+	 */
 	head->flags &= ~TA_FLAG_CONCURRENT;
 	return TEE_SUCCESS;
 }

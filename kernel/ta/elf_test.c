@@ -468,6 +468,7 @@ static void ta_033_ta_034_ta_head_is_checked(void **state)
 	REFUSED(tiny.symbols[TINY_TA_HEAD].value = 0x4000 - 16); /* half of it outside */
 }
 
+/* Attack row 26 */
 static void attack_26_no_flag_makes_an_app_concurrent(void **state)
 {
 	(void)state;
@@ -478,6 +479,7 @@ static void attack_26_no_flag_makes_an_app_concurrent(void **state)
 	close_app();
 }
 
+/* Attack row 27 */
 static void attack_27_stack_size_0_or_too_large_is_refused(void **state)
 {
 	static const uint32_t bad[] = {0,

@@ -40,6 +40,13 @@ void idle_remove(struct ta_instance *instance)
 	spin_unlock(&idle.lock);
 }
 
+/* One that is not to begin anew after a crash would do just that if it gave way. */
+bool idle_may_give_way(const struct ta_instance *instance)
+{
+	return instance->state == TA_READY && instance->references == 0 &&
+	       list_empty(&instance->opened) && !(instance->flags & TA_FLAG_KEEP_CRASHED);
+}
+
 static void set_dead(struct ta_instance *instance)
 {
 	instance->state = TA_DEAD;
@@ -50,8 +57,7 @@ bool idle_give_up(struct guest *guest)
 {
 	list_for_each (node, &guest->instances) {
 		struct ta_instance *instance = list_entry(node, struct ta_instance, link);
-		if (instance->state == TA_READY && instance->references == 0 &&
-		    list_empty(&instance->opened)) {
+		if (idle_may_give_way(instance)) {
 			idle_remove(instance);
 			set_dead(instance);
 			return true;

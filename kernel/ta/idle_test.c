@@ -158,6 +158,44 @@ static void an_instance_with_a_session_does_not_give_way(void **state)
 	assert_int_equal(model_close(&one, session), TEE_SUCCESS);
 }
 
+/* As if its header had bit 13, without which an app begins anew after it crashed. */
+static void make_idle_that_must_not_begin_anew(struct model *m)
+{
+	uint32_t session;
+
+	assert_int_equal(open(m, KEEP_ALIVE, &session), TEE_SUCCESS);
+	struct guest *guest = guest_enter(m->vm_id);
+	list_entry(guest->instances.next, struct ta_instance, link)->flags |= TA_FLAG_KEEP_CRASHED;
+	guest_leave(guest);
+	assert_int_equal(model_close(m, session), TEE_SUCCESS);
+}
+
+/* Attack row 14: who exhausts memory, be it another guest's or its own, does not make an app forget
+ * that is never to begin anew. */
+static void an_app_that_must_not_begin_anew_does_not_give_way(void **state)
+{
+	uint32_t session, other;
+
+	(void)state;
+	make_idle_that_must_not_begin_anew(&one);
+	uint64_t before = stat(&one, TENON_STAT_PAGES);
+	exhaust();
+	assert_int_equal(stat(&one, TENON_STAT_PAGES), before);
+	release();
+	struct guest *guest = guest_enter(1);
+	uint32_t reserve = guest->budget.reserve, limit = guest->budget.limit;
+	assert_int_equal(budget_configure(&guest->budget, 0, guest->budget.used + 5), TEE_SUCCESS);
+	guest_leave(guest);
+	assert_int_equal(open(&one, PER_SESSION, &other), TEE_ERROR_OUT_OF_MEMORY);
+	assert_int_equal(budget_configure(&guest->budget, reserve, limit), TEE_SUCCESS);
+	unsigned created = app_entries[TA_FUNC_OPEN_SESSION];
+	unsigned rpcs = one.rpcs;
+	assert_int_equal(open(&one, KEEP_ALIVE, &session), TEE_SUCCESS);
+	assert_int_equal(app_entries[TA_FUNC_OPEN_SESSION], created + 1);
+	assert_int_equal(one.rpcs, rpcs); /* nothing was loaded */
+	assert_int_equal(model_close(&one, session), TEE_SUCCESS);
+}
+
 static void what_is_reserved_does_not_give_way(void **state)
 {
 	(void)state;
@@ -347,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_idle_instance_gives_way_page_by_page_and_can_be_opened_again),
 		TEST(an_instance_with_a_session_does_not_give_way),
+		TEST(an_app_that_must_not_begin_anew_does_not_give_way),
 		TEST(what_is_reserved_does_not_give_way),
 		TEST(a_guest_that_has_a_cpu_inside_is_passed_over),
 		TEST(a_dying_guest_gives_its_instances_back_by_itself),

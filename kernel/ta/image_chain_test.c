@@ -370,6 +370,7 @@ static void ta_015_keys_of_a_class_of_machines_are_refused(void **state)
 /* --- versions ---
  */
 
+/* Attack row 28, as far as there is something to roll back. */
 static void ta_018_an_older_version_is_refused_equal_and_newer_are_not(void **state)
 {
 	const struct ta_file *zero = ta_file(SMALL_TA);
@@ -419,6 +420,7 @@ static void ta_018_versions_of_subkeys_are_enforced_too(void **state)
 		     TEE_ERROR_ACCESS_CONFLICT);
 }
 
+/* Attack row 28: nor is the record raised by what was not verified. */
 static void ta_017_a_file_that_does_not_verify_raises_no_version(void **state)
 {
 	static const char *const names[] = {"version3", "chain2", "encrypted"};
@@ -487,6 +489,7 @@ static TEE_Result load_cold_encrypted(void)
 	return res;
 }
 
+/* Attack row 13 */
 static void attack_13_each_failing_allocation_leaves_nothing_of_a_chain(void **state)
 {
 	(void)state;

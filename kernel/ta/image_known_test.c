@@ -219,6 +219,7 @@ static void a_guest_that_dies_while_it_compares_leaves_the_image_unused(void **s
 	assert_int_equal(load_image(guest_a, copy.data, copy.size, &copy.uuid, &held), TEE_SUCCESS);
 }
 
+/* Attack row 13 */
 static void attack_13_each_failing_allocation_leaves_nothing_behind(void **state)
 {
 	(void)state;

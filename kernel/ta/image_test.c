@@ -499,6 +499,7 @@ static TEE_Result load_large_cold(void)
 	return res;
 }
 
+/* Attack row 13 */
 static void attack_13_each_failing_allocation_leaves_nothing_behind(void **state)
 {
 	(void)state;

@@ -78,7 +78,7 @@ void instance_put(struct ta_instance *instance)
 		return;
 	if (!is_kept(instance))
 		instance_free(instance);
-	else if (instance->state == TA_READY && list_empty(&instance->opened))
+	else if (idle_may_give_way(instance))
 		idle_add(instance);
 }
 

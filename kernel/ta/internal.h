@@ -18,8 +18,10 @@ TEE_Result must_check instance_for_open(const struct uuid *uuid, struct ta_insta
 void instance_put(struct ta_instance *instance);
 
 /* An instance that is kept alive without a session, with memory and nothing opened, may give way
- * (idle.c). Context: monitor held. Removing one that is not there does nothing. */
+ * (idle.c), unless its app is not to begin anew (TA_FLAG_KEEP_CRASHED). Context: monitor held.
+ * Removing one that is not there does nothing. */
 void idle_init(void);
+bool idle_may_give_way(const struct ta_instance *instance);
 void idle_add(struct ta_instance *instance);
 void idle_remove(struct ta_instance *instance);
 

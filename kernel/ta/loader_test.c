@@ -151,7 +151,7 @@ static void die_everywhere(void)
 	assert_true(number > 4);
 }
 
-/* TA-016 */
+/* TA-016, attack row 38 */
 static void a_guest_that_dies_at_any_rpc_of_an_open_leaves_nothing(void **state)
 {
 	uint32_t session;

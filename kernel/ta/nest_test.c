@@ -477,7 +477,8 @@ static void keep_crashed(struct arch_aspace *as, struct user_context *ctx, struc
 	nest_instance(as)->flags |= TA_FLAG_KEEP_CRASHED;
 }
 
-/* Bit 13 of the flags, as 4.6 has it (TA-051: without it a fresh one comes). */
+/* Bit 13 of the flags, as 4.6 has it (TA-051: without it a fresh one comes). Attack row 14: an app
+ * whose state must not begin anew by a crash says so with it. */
 static void a_crashed_app_that_is_kept_so_is_not_started_again(void **state)
 {
 	uint32_t session, other;

@@ -462,7 +462,7 @@ bool ta_cancelled(const struct ta_session *session)
 static enum teardown ta_teardown(struct guest *guest)
 {
 	/* Not for the end of one of these, which would bury others in turn. */
-	if (guest->vm_id != GUEST_SHARED_OWNER && shared_bury())
+	if (!guest->owns_shared && shared_bury())
 		return TEARDOWN_MORE;
 	/* Their memory first, so that no later step is a long one (I7). */
 	list_for_each (node, &guest->instances) {

@@ -212,6 +212,7 @@ static void dies_and_is_dead(const struct app_step *step)
 	assert_int_equal(model_close(&guest, fresh), TEE_SUCCESS);
 }
 
+/* Attack row 14: no session goes on with the state of the next instance. */
 static void ta_049_to_051_a_panic_kills_one_instance_and_the_next_open_gets_another(void **state)
 {
 	const struct app_step panics = {APP_SYSCALL, SYS_PANIC, {0xdead}};

@@ -170,6 +170,31 @@ static void the_last_guest_takes_the_app_with_it(void **state)
 	assert_int_equal(invoke(&two, a, LOCK, NULL), TEE_SUCCESS);
 }
 
+/* Attack row 21: also if its id is a number that the kernel uses for itself. */
+static void the_last_guest_takes_the_app_with_it_whatever_its_id_is(void **state)
+{
+	struct model strange;
+	struct page_totals before, after;
+	uint32_t a;
+
+	(void)state;
+	/* One has fetched the file, and gone. */
+	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
+	assert_int_equal(model_close(&one, a), TEE_SUCCESS);
+	while (image_reclaim(&system_budget))
+		;
+	pages_totals(&before);
+	model_start(&strange, GUEST_SHARED_OWNER);
+	strange.ta_file = one.ta_file;
+	strange.ta_size = one.ta_size;
+	assert_int_equal(open_app(&strange, &a), TEE_SUCCESS);
+	destroy(&strange);
+	while (image_reclaim(&system_budget))
+		;
+	pages_totals(&after);
+	assert_int_equal(after.free, before.free);
+}
+
 /* A destroyer that is to come back gets EBUSY while interrupts wait, and loses nothing. */
 static void an_end_in_pieces_is_an_end(void **state)
 {
@@ -335,6 +360,7 @@ int main(void)
 		TEST(time_in_a_cut_command_counts_on),
 		TEST(what_becomes_due_meanwhile_wakes_a_waiter),
 		TEST(the_last_guest_takes_the_app_with_it),
+		TEST(the_last_guest_takes_the_app_with_it_whatever_its_id_is),
 		TEST(an_end_in_pieces_is_an_end),
 		TEST(a_guest_may_die_at_each_exit),
 		TEST(memory_may_run_out_anywhere),

@@ -27,6 +27,11 @@ CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b")
 # Rooms where files are chosen by the build, never by the preprocessor.
 PORTABLE = re.compile(r"^(kernel|hypervisor)/(?!.*\b(arch|platform)/).*\.c$")
 GCC_ONLY = re.compile(r"-f(no-)?(tree|ipa|conserve|stack-clash)|-Wp,|-fno-sanitize|-fsanitize|-M[DQF]|-mno-(outline|strict-align)|-fdiagnostics-color")
+ATTACKS_PAGE = "docs/security.md"
+ATTACKS = 38
+ATTACK_ROW = re.compile(r"^\| (\d+) \|(.*)\|([^|]*)\|$", re.M)
+ATTACK_COMMENT = re.compile(r"attack rows? (\d+(?:(?:, and |, | and )\d+)*)", re.I)
+ATTACK_TESTS = re.compile(r"_test\.(c|py)$")
 
 
 def tracked_files() -> List[str]:
@@ -67,6 +72,41 @@ def check_portable(files: List[str]) -> List[str]:
     """Portable code has no conditional compilation."""
     return [f"{name}:{at}: {line.strip()}" for name in files if PORTABLE.match(name)
             for at, line in enumerate(read(name).splitlines(), 1) if CONDITIONAL.match(line)]
+
+
+def attack_table(page: str) -> Dict[int, str]:
+    """Row number → its last column, in the order of the page: files in back quotes, or "none: why"."""
+    found = page.partition("\n## Known attacks\n")[2].partition("\n## ")[0]
+    return {int(number): tests.strip() for number, _, tests in ATTACK_ROW.findall(found)}
+
+
+def attack_numbers(text: str) -> List[int]:
+    """Rows of the table that comments of a source name; a comment may break its lines anywhere."""
+    flat = re.sub(r"\s*\n[ \t]*(?:\*(?!/)|//|#)?[ \t]*", " ", text)
+    return sorted({int(number) for found in ATTACK_COMMENT.findall(flat) for number in re.findall(r"\d+", found)})
+
+
+def compare_attacks(table: Dict[int, str], sources: Dict[str, str]) -> List[str]:
+    """What the table of known attacks and the comments of the tests do not agree about."""
+    problems = []
+    if list(table) != list(range(1, ATTACKS + 1)):
+        problems.append(f"{ATTACKS_PAGE}: rows {list(table)}, not 1 to {ATTACKS} in order")
+    bear = {name: attack_numbers(text) for name, text in sources.items()}
+    names = {row: re.findall(r"`([^`]+)`", tests) for row, tests in table.items()}
+    for row, tests in table.items():
+        if not names[row] and not re.match(r"none: \w", tests):
+            problems.append(f"{ATTACKS_PAGE}: row {row} has neither a test nor a reason")
+        problems += [f"{ATTACKS_PAGE}: row {row}: no comment of {name} says 'attack row {row}'" for name in names[row]
+                     if row not in bear.get(name, [])]
+    for name, rows in bear.items():
+        problems += [f"{name}: attack row {row} is not in {ATTACKS_PAGE}, or does not name this file there" for row in rows
+                     if name not in names.get(row, [])]
+    return problems
+
+
+def check_attacks(files: List[str]) -> List[str]:
+    """Each known attack has the tests that its row names, and each test that names a row stands in it."""
+    return compare_attacks(attack_table(read(ATTACKS_PAGE)), {name: read(name) for name in files if ATTACK_TESTS.search(name)})
 
 
 def check_python(files: List[str]) -> List[str]:
@@ -137,6 +177,7 @@ CHECKS: Dict[str, Callable[[List[str]], List[str]]] = {
     "files stay short": check_length,
     "nothing is left for later": check_finished,
     "portable code has no conditional compilation": check_portable,
+    "known attacks have their tests": check_attacks,
     "Python sources are valid for 3.9": check_python,
     "C is formatted": check_format,
     "clang finds nothing": check_clang,

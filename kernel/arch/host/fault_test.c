@@ -218,8 +218,9 @@ static uint32_t invoke(struct model *model, uint32_t session)
 }
 
 /*
- * TA-049 .. TA-051, TA-061, TA-062, TA-068: whatever an app asks the kernel, the worst is its own
- * end. A neighbour, of which nothing changes, answers after each death; every page comes back.
+ * TA-049 .. TA-051, TA-061, TA-062, TA-068, attack row 16: whatever an app asks the kernel, the
+ * worst is its own end. A neighbour, of which nothing changes, answers after each death; every page
+ * comes back.
  */
 static void an_app_that_asks_anything_harms_only_itself(void **state)
 {
