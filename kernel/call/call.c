@@ -237,13 +237,25 @@ TEE_Result call_yield(void)
 	return life_of(call_current());
 }
 
+/* Another CPU waits for the monitor with its interrupts masked: it has its turn (I7). */
+static void let_in(struct spinlock *monitor)
+{
+	assert(spin_held() == 1);
+	spin_unlock(monitor);
+	spin_lock(monitor);
+}
+
 TEE_Result call_poll(void)
 {
-	if (!call_current())
+	struct call *call = call_current();
+
+	if (!call)
 		return TEE_SUCCESS;
 	if (arch_foreign_pending())
 		return call_yield();
-	return life_of(call_current());
+	if (spin_is_wanted(&call->guest->monitor))
+		let_in(&call->guest->monitor);
+	return life_of(call);
 }
 
 bool call_preempted(void)

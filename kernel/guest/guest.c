@@ -154,6 +154,7 @@ struct guest *guest_new_owner(uint32_t pages)
 	owner->owns_shared = true;
 	owner->limit.sessions = TENON_SESSIONS_MAX;
 	owner->budget.shares = false;
+	budget_make_common(&owner->budget);
 	if (budget_configure(&owner->budget, 0, pages)) {
 		guest_free(owner);
 		return NULL;

@@ -39,6 +39,11 @@ void spin_unlock(struct spinlock *lock)
 	__atomic_store_n(&lock->owner, (uint16_t)(lock->owner + 1), __ATOMIC_RELEASE);
 }
 
+bool spin_is_wanted(const struct spinlock *lock)
+{
+	return __atomic_load_n(&lock->next, __ATOMIC_RELAXED) != (uint16_t)(lock->owner + 1);
+}
+
 unsigned spin_held(void)
 {
 	return held[arch_cpu_index()].count;

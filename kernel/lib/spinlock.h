@@ -31,6 +31,9 @@ void spin_lock(struct spinlock *lock);
 bool must_check spin_try_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
 
+/* The holder asks: somebody waits for it. */
+bool spin_is_wanted(const struct spinlock *lock);
+
 /* Locks that this CPU holds now. */
 unsigned spin_held(void);
 

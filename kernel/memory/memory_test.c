@@ -116,15 +116,79 @@ static void nobody_takes_from_one_that_has_less_unless_it_is_promised(void **sta
 	assert_int_equal(budget_configure(&c, 2, 1000), TEE_SUCCESS);
 	for (unsigned i = 0; i < 2; i++)
 		assert_non_null(page_alloc(&a));
-	assert_false(budget_may_lose(&a, &system_budget));
+	assert_false(budget_may_lose(&a, &system_budget, 1));
 	assert_non_null(page_alloc(&a));
 	assert_non_null(page_alloc(&b));
-	assert_true(budget_may_lose(&a, &system_budget));
-	assert_false(budget_may_lose(&a, &b));
-	assert_true(budget_may_lose(&a, &c));
+	assert_true(budget_may_lose(&a, &system_budget, 1));
+	assert_false(budget_may_lose(&a, &b, 1));
+	assert_true(budget_may_lose(&a, &c, 1));
 	assert_non_null(page_alloc(&a));
-	assert_true(budget_may_lose(&a, &b));
-	assert_false(budget_may_lose(&b, &a));
+	assert_true(budget_may_lose(&a, &b, 1));
+	assert_false(budget_may_lose(&b, &a, 1));
+	/* Who wants much would then have more than the one it takes from. */
+	assert_false(budget_may_lose(&a, &b, 2));
+	/* A promise is a promise for so many. */
+	assert_true(budget_may_lose(&b, &c, 2));
+	assert_false(budget_may_lose(&b, &c, 4));
+}
+
+static unsigned reclaims;
+
+static bool count_reclaims(struct budget *for_whom, uint32_t count)
+{
+	(void)for_whom;
+	(void)count;
+	reclaims++;
+	return false;
+}
+
+/* I3: what could never be met takes nothing from anybody. */
+static void a_request_that_can_never_be_met_asks_nobody_to_give_way(void **state)
+{
+	struct budget sharing = {.shares = true}, poor = {0};
+
+	(void)state;
+	reclaims = 0;
+	page_reclaim = count_reclaims;
+	assert_int_equal(budget_configure(&sharing, 0, 1000000), TEE_SUCCESS);
+	assert_int_equal(budget_configure(&poor, 0, 20), TEE_SUCCESS);
+	assert_false(budget_reclaim(&sharing, 100000));
+	assert_false(budget_reclaim(&sharing, PAGES));
+	assert_false(budget_reclaim(&sharing, PAGES * 4 / 5)); /* more than anybody's share */
+	assert_false(budget_reclaim(&poor, 21));
+	assert_int_equal(reclaims, 0);
+	assert_int_equal(sharing.refusals, 3);
+	assert_false(budget_reclaim(&poor, 20));
+	assert_false(budget_reclaim(&sharing, PAGES / 2));
+	assert_int_equal(reclaims, 2);
+	page_reclaim = NULL;
+}
+
+/* Owners of shared apps are limited together, not each. */
+static void shared_apps_have_a_part_of_memory_together(void **state)
+{
+	struct budget app[3] = {0}, guest = {.shares = true};
+	unsigned taken = 0;
+
+	(void)state;
+	assert_int_equal(budget_configure(&guest, 0, 1000), TEE_SUCCESS);
+	for (unsigned i = 0; i < array_count(app); i++) {
+		assert_int_equal(budget_configure(&app[i], 0, 1000), TEE_SUCCESS);
+		void *first = page_alloc(&app[i]);
+		assert_non_null(first);
+		budget_make_common(&app[i]);
+		for (taken++; page_alloc(&app[i]); taken++)
+			;
+		assert_true(budget_is_full(&app[i]) || i == 0);
+		assert_false(budget_has_room(&app[i], 1));
+		if (i == 0)
+			assert_int_equal(taken, totals().total / PAGES_COMMON_PART);
+	}
+	/* Made common with a page each: those are over, and no more. */
+	assert_int_equal(taken, totals().total / PAGES_COMMON_PART + 2);
+	assert_int_equal(totals().common, taken);
+	assert_non_null(page_alloc(&guest));
+	assert_false(page_transfer(page_alloc(&guest), &guest, &app[0]));
 }
 
 /* NW-044, NW-167: what is promised to one is not there for the others, however much they take. */
@@ -276,6 +340,9 @@ int main(void)
 		cmocka_unit_test_setup(bulk_leaves_what_is_promised_to_nobody_for_small_needs,
 				       start),
 		cmocka_unit_test_setup(however_many_share_something_is_left_for_the_next, start),
+		cmocka_unit_test_setup(a_request_that_can_never_be_met_asks_nobody_to_give_way,
+				       start),
+		cmocka_unit_test_setup(shared_apps_have_a_part_of_memory_together, start),
 		cmocka_unit_test_setup(nobody_takes_from_one_that_has_less_unless_it_is_promised,
 				       start),
 		cmocka_unit_test_setup(a_reserve_is_there_after_everybody_took_all_they_could,

@@ -19,7 +19,7 @@ static struct {
 } pages;
 
 struct budget system_budget = {.limit = UINT32_MAX};
-bool (*page_reclaim)(struct budget *for_whom);
+bool (*page_reclaim)(struct budget *for_whom, uint32_t count);
 
 static size_t page_index(const void *page)
 {
@@ -76,9 +76,17 @@ static uint32_t extra(const struct budget *b)
 	return own_pages(b) > b->reserve ? own_pages(b) - b->reserve : 0;
 }
 
+/* Pages that shared apps may still have. */
+static uint32_t common_left(void)
+{
+	uint32_t most = pages.totals.total / PAGES_COMMON_PART;
+
+	return most > pages.totals.common ? most - pages.totals.common : 0;
+}
+
 static bool may_take_page(const struct budget *b)
 {
-	if (b->used >= b->limit)
+	if (b->used >= b->limit || (b->common && common_left() == 0))
 		return false;
 	if (outstanding(b) > 0)
 		return true;
@@ -90,16 +98,32 @@ static bool may_take_page(const struct budget *b)
 
 bool budget_is_full(const struct budget *b)
 {
-	return b->used >= b->limit;
+	return b->used >= b->limit || (b->common && common_left() == 0);
 }
 
-bool budget_may_lose(const struct budget *owner, const struct budget *for_whom)
+/* Of count pages, those that are not promised to it. */
+static uint32_t beyond_reserve(const struct budget *b, uint32_t count)
+{
+	return count > outstanding(b) ? count - outstanding(b) : 0;
+}
+
+bool budget_may_lose(const struct budget *owner, const struct budget *for_whom, uint32_t count)
 {
 	spin_lock(&pages.lock);
-	bool may = extra(owner) > 0 && (for_whom == &system_budget || outstanding(for_whom) > 0 ||
-					extra(owner) > extra(for_whom));
+	uint32_t beyond = beyond_reserve(for_whom, count);
+	bool may = extra(owner) > 0 && (for_whom == &system_budget || beyond == 0 ||
+					extra(owner) >= (uint64_t)extra(for_whom) + beyond);
 	spin_unlock(&pages.lock);
 	return may;
+}
+
+void budget_make_common(struct budget *b)
+{
+	spin_lock(&pages.lock);
+	assert(!b->common);
+	b->common = true;
+	pages.totals.common += own_pages(b);
+	spin_unlock(&pages.lock);
 }
 
 TEE_Result budget_configure(struct budget *b, uint32_t reserve, uint32_t limit)
@@ -164,16 +188,33 @@ void budget_uncharge_shared(struct budget *b, uint32_t count)
 /* One page in this many is not for bulk. */
 #define HEADROOM 64
 
-static bool has_room(const struct budget *b, uint32_t count)
+/* Whether there is room for count pages if so many are free, and it has so many beyond its reserve.
+ */
+static bool fits_into(uint32_t free, uint32_t has, const struct budget *b, uint32_t count)
 {
 	uint32_t kept = pages.totals.reserved + pages.totals.total / HEADROOM + 1;
-	uint32_t unpromised = pages.totals.free > kept ? pages.totals.free - kept : 0;
-	uint32_t beyond = count > outstanding(b) ? count - outstanding(b) : 0;
+	uint32_t unpromised = free > kept ? free - kept : 0;
+	uint32_t beyond = beyond_reserve(b, count);
 
 	if (beyond > unpromised)
 		return false;
 	return beyond == 0 || !b->shares ||
-	       extra(b) + (uint64_t)beyond <= (uint64_t)PAGES_SHARE * (unpromised - beyond);
+	       has + (uint64_t)beyond <= (uint64_t)PAGES_SHARE * (unpromised - beyond);
+}
+
+static bool has_room(const struct budget *b, uint32_t count)
+{
+	return fits_into(pages.totals.free, extra(b), b, count) &&
+	       !(b->common && count > common_left());
+}
+
+/* Whether it could have them if everybody, itself included, gave everything up. */
+static bool could_have(const struct budget *b, uint32_t count)
+{
+	uint32_t most =
+		b->common ? min(b->limit, pages.totals.total / PAGES_COMMON_PART) : b->limit;
+
+	return count == 1 || (count <= most && fits_into(pages.totals.total, 0, b, count));
 }
 
 bool budget_has_room(const struct budget *b, uint32_t count)
@@ -184,13 +225,23 @@ bool budget_has_room(const struct budget *b, uint32_t count)
 	return fits;
 }
 
-bool budget_reclaim(struct budget *b)
+bool budget_reclaim(struct budget *b, uint32_t count)
 {
-	bool found = page_reclaim && page_reclaim(b);
+	spin_lock(&pages.lock);
+	bool found = could_have(b, count);
+	spin_unlock(&pages.lock);
+	found = found && page_reclaim && page_reclaim(b, count);
 
 	if (!found)
 		refused(b);
 	return found;
+}
+
+static void charge_page(struct budget *b)
+{
+	pages.totals.reserved -= outstanding(b) > 0;
+	pages.totals.common += b->common;
+	charge(b, 1);
 }
 
 static void *take_page(struct budget *b)
@@ -203,8 +254,7 @@ static void *take_page(struct budget *b)
 		pages.free_list = *(void **)page;
 		*(void **)page = NULL;
 		pages.totals.free--;
-		pages.totals.reserved -= outstanding(b) > 0;
-		charge(b, 1);
+		charge_page(b);
 		pages.owner[page_index(page)] = b;
 	}
 	spin_unlock(&pages.lock);
@@ -215,7 +265,7 @@ void *page_alloc(struct budget *b)
 {
 	void *page = take_page(b);
 
-	if (page || !budget_reclaim(b))
+	if (page || !budget_reclaim(b, 1))
 		return page;
 	page = take_page(b);
 	if (!page)
@@ -227,6 +277,7 @@ static void uncharge_page(struct budget *b)
 {
 	b->used--;
 	pages.totals.reserved += outstanding(b) > 0;
+	pages.totals.common -= b->common;
 }
 
 bool page_transfer(void *page, struct budget *from, struct budget *to)
@@ -239,12 +290,11 @@ bool page_transfer(void *page, struct budget *from, struct budget *to)
 	/* The page is used already: what its giver then lacks must still be there, free and not
 	 * promised. */
 	uint32_t owed = own_pages(from) <= from->reserve;
-	fits = to->used < to->limit &&
+	fits = to->used < to->limit && !(to->common && common_left() == 0) &&
 	       (outstanding(to) > 0 || pages.totals.free >= pages.totals.reserved + owed);
 	if (fits) {
 		uncharge_page(from);
-		pages.totals.reserved -= outstanding(to) > 0;
-		charge(to, 1);
+		charge_page(to);
 		pages.owner[index] = to;
 	}
 	spin_unlock(&pages.lock);

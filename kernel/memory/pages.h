@@ -29,15 +29,20 @@ struct budget {
 	uint32_t reserve;  /* pages kept for this budget */
 	uint32_t limit;    /* used never exceeds it */
 	bool shares;       /* beside the limit: no more than its share */
+	bool common;       /* its pages count among those that shared apps have together */
 	uint32_t peak;     /* highest used */
 	uint32_t refusals; /* requests refused */
 	uint32_t vm_id;    /* the guest whose it is, for the trace */
 };
 
+/* One page in this many may be a shared app's: their owners are no guests that anybody limits. */
+#define PAGES_COMMON_PART 4u
+
 struct page_totals {
 	uint32_t total;
 	uint32_t free;
 	uint32_t reserved; /* of the free ones: promised to budgets below their reserve */
+	uint32_t common;   /* of those in use: what common budgets have */
 };
 
 /* What belongs to no guest: kernel tables, the image cache. No limit, no reserve. */
@@ -52,6 +57,9 @@ void pages_init(void *start, void *end);
  * order. Nothing changes then.
  */
 TEE_Result must_check budget_configure(struct budget *budget, uint32_t reserve, uint32_t limit);
+
+/* From now on its pages are common. Any context. */
+void budget_make_common(struct budget *budget);
 
 /* Gives the reserve back; nothing may be charged any more (asserted). */
 void budget_release(struct budget *budget);
@@ -72,8 +80,9 @@ void budget_uncharge_shared(struct budget *budget, uint32_t pages);
  */
 bool must_check budget_has_room(const struct budget *budget, uint32_t count);
 
-/* Asks page_reclaim once; false: nothing was found, and the refusal is counted. Any context. */
-bool must_check budget_reclaim(struct budget *budget);
+/* Asks page_reclaim once, for count pages. False: nothing was found, or there would be no room for
+ * them whoever gave way, so nobody was asked; the refusal is counted. Any context. */
+bool must_check budget_reclaim(struct budget *budget, uint32_t count);
 
 /* A zeroed page charged to the budget, or NULL (budget exhausted or memory short). Any context. */
 void *must_check page_alloc(struct budget *budget);
@@ -93,16 +102,16 @@ void pages_totals(struct page_totals *totals);
 bool budget_is_full(const struct budget *budget);
 
 /*
- * Whether owner may be made to give up pages that it could do without, for the good of for_whom:
- * what it has reserved stays, and nobody takes from one that has less than itself, unless for what
- * it has reserved.
+ * Whether owner may be made to give up pages that it could do without, for the count pages that
+ * for_whom wants: what it has reserved stays, and nobody takes from one that has less than itself
+ * would have, unless for what it has reserved.
  */
-bool budget_may_lose(const struct budget *owner, const struct budget *for_whom);
+bool budget_may_lose(const struct budget *owner, const struct budget *for_whom, uint32_t count);
 
 /*
  * When a page is refused the allocator asks, once per request and without its lock, whether
  * somebody can give pages back (unused images, idle instances). True if it is worth trying again.
  */
-extern bool (*page_reclaim)(struct budget *for_whom);
+extern bool (*page_reclaim)(struct budget *for_whom, uint32_t count);
 
 #endif

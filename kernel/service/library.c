@@ -18,10 +18,9 @@ TEE_Result library_open(struct ta_instance *app, struct ta_params *params)
 	return res ? res : modules_open(app, &uuid);
 }
 
-/* A symbol's name, copied once; to be freed. */
-static TEE_Result read_name(const struct ta_memref *from, char **name)
+/* A symbol's name, copied once; to be freed. The app's owner need not be the guest that calls. */
+static TEE_Result read_name(struct heap *heap, const struct ta_memref *from, char **name)
 {
-	struct heap *heap = &call_guest()->heap;
 	TEE_Result res;
 
 	if (from->room == 0 || from->room > HEAP_MAX)
@@ -49,7 +48,7 @@ TEE_Result library_find(struct ta_instance *app, struct ta_params *params)
 		return TEE_ERROR_BAD_PARAMETERS;
 	res = service_read_uuid(&params->p[0].u.memref, &uuid);
 	if (!res)
-		res = read_name(&params->p[1].u.memref, &name);
+		res = read_name(&app->guest->heap, &params->p[1].u.memref, &name);
 	if (res)
 		return res;
 	res = modules_find(app, &uuid, name, &va);

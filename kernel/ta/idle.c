@@ -74,18 +74,23 @@ static struct guest *guest_inside(void)
 	return call && call->bracket == BRACKET_NONE ? call->guest : NULL;
 }
 
-/* Gets the right to work for the owner of an instance. Context: idle list locked. */
-static bool may_have(struct guest *owner, const struct budget *for_whom)
+/*
+ * Gets the right to work for the owner of an instance. Whoever is inside need not be the one that
+ * lacks pages: in a shared app that is the app's own owner. Context: idle list locked.
+ */
+static bool may_have(struct guest *owner, const struct budget *for_whom, uint32_t count)
 {
-	if (owner == guest_inside())
-		return !owner->dying;
-	if (budget_is_full(for_whom) || !budget_may_lose(&owner->budget, for_whom))
+	bool inside = owner == guest_inside();
+
+	if (&owner->budget != for_whom &&
+	    (budget_is_full(for_whom) || !budget_may_lose(&owner->budget, for_whom, count)))
 		return false;
-	if (!spin_try_lock(&owner->monitor))
+	if (!inside && !spin_try_lock(&owner->monitor))
 		return false;
 	if (!owner->dying)
 		return true;
-	spin_unlock(&owner->monitor);
+	if (!inside)
+		spin_unlock(&owner->monitor);
 	return false;
 }
 
@@ -93,7 +98,7 @@ static bool may_have(struct guest *owner, const struct budget *for_whom)
  * The first one that may be had, with the monitor of its guest. It stays in the list, and with it
  * its guest stays alive as long as that monitor is held.
  */
-static struct ta_instance *take_one(const struct budget *for_whom)
+static struct ta_instance *take_one(const struct budget *for_whom, uint32_t count)
 {
 	struct ta_instance *found = NULL;
 
@@ -101,7 +106,7 @@ static struct ta_instance *take_one(const struct budget *for_whom)
 	for (unsigned i = 0; i < LOOKS_MAX && !found && !list_empty(&idle.instances); i++) {
 		struct ta_instance *first =
 			list_entry(idle.instances.next, struct ta_instance, idle);
-		if (may_have(first->guest, for_whom)) {
+		if (may_have(first->guest, for_whom, count)) {
 			found = first;
 		} else {
 			list_remove(&first->idle);
@@ -141,11 +146,11 @@ static bool take_apart(struct ta_instance *instance)
 	return pages_of(guest) < before;
 }
 
-bool ta_reclaim(struct budget *for_whom)
+bool ta_reclaim(struct budget *for_whom, uint32_t count)
 {
 	if (!budget_is_full(for_whom) && image_reclaim(for_whom))
 		return true;
-	struct ta_instance *instance = take_one(for_whom);
+	struct ta_instance *instance = take_one(for_whom, count);
 	if (!instance)
 		return false;
 	struct guest *owner = instance->guest;

@@ -234,7 +234,7 @@ static void a_dying_guest_gives_its_instances_back_by_itself(void **state)
 	make_idle(&one);
 	for (unsigned i = 0; i < 3; i++) {
 		/* A piece has gone only. */
-		assert_true(ta_reclaim(&system_budget));
+		assert_true(ta_reclaim(&system_budget, 1));
 	}
 	assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
 }

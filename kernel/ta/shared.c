@@ -224,20 +224,41 @@ void shared_die(struct ta_instance *instance)
 /* --- turns ---------------------------------------------------------------------------------------
  */
 
-/* TARGET_DEAD, BUSY or SUCCESS. */
-static TEE_Result try_take(struct ta_instance *instance)
+/* How long one that was woken has to come, in milliseconds; and how long a sleep may be. */
+#define TURN_KEPT    5u
+#define TURN_TIMEOUT 1000u
+
+/* Lock held: somebody was woken for his turn, and may still come. */
+static bool is_kept_for_another(const struct ta_shared *s)
 {
+	return s->kept_until && arch_counter() < s->kept_until;
+}
+
+/* TARGET_DEAD, BUSY or SUCCESS. my_turn: the caller was woken for it. */
+static TEE_Result try_take(struct ta_instance *instance, bool my_turn)
+{
+	struct ta_shared *s = instance->shared;
 	TEE_Result res = TEE_ERROR_BUSY;
 
 	shared_lock();
 	if (instance->state == TA_DEAD) {
 		res = TEE_ERROR_TARGET_DEAD;
-	} else if (!instance->busy) {
+	} else if (!instance->busy && (my_turn || !is_kept_for_another(s))) {
 		instance->busy = call_current();
+		s->kept_until = 0;
 		res = TEE_SUCCESS;
 	}
 	shared_unlock();
 	return res;
+}
+
+/* Milliseconds to sleep for, by one that did not get it. */
+static uint32_t time_to_sleep(struct ta_instance *instance)
+{
+	shared_lock();
+	bool is_free = !instance->busy;
+	shared_unlock();
+	return is_free ? TURN_KEPT : TURN_TIMEOUT;
 }
 
 /* Lock held. */
@@ -250,13 +271,17 @@ void shared_pass_on(struct ta_shared *s)
 {
 	shared_lock();
 	bool pending = is_pending(s);
+	s->kept_until = arch_counter() + TURN_KEPT * arch_counter_hz() / 1000;
+	shared_unlock();
+	if (shared_wake_one(&s->turn))
+		return;
+	shared_lock();
+	s->kept_until = 0;
 	shared_unlock();
 	/* A parked one comes back for what is pending, and then waits again for its own key. */
-	if (!shared_wake_one(&s->turn) && pending)
+	if (pending)
 		shared_wake_one(&s->parked);
 }
-
-#define TURN_TIMEOUT 1000u /* milliseconds: as long as a sleep may be */
 
 /* Sleeps in its turn once. A wake-up that it does not use is the next one's. */
 static TEE_Result wait_for_turn(struct ta_instance *instance)
@@ -267,8 +292,13 @@ static TEE_Result wait_for_turn(struct ta_instance *instance)
 	TEE_Result taken;
 
 	shared_wait_begin(&s->turn, &self, 0);
-	while ((taken = try_take(instance)) == TEE_ERROR_BUSY && !shared_is_woken(&self) && !res)
-		res = shared_wait_sleep(&self, TURN_TIMEOUT);
+	for (;;) {
+		bool woken = shared_is_woken(&self);
+		taken = try_take(instance, woken);
+		if (taken != TEE_ERROR_BUSY || woken || res)
+			break;
+		res = shared_wait_sleep(&self, time_to_sleep(instance));
+	}
 	bool woken = shared_wait_end(&self);
 	if (taken != TEE_ERROR_BUSY)
 		return taken;
@@ -279,7 +309,7 @@ static TEE_Result wait_for_turn(struct ta_instance *instance)
 
 TEE_Result shared_take(struct ta_instance *instance)
 {
-	TEE_Result res = call_guest()->dying ? TEE_ERROR_TARGET_DEAD : try_take(instance);
+	TEE_Result res = call_guest()->dying ? TEE_ERROR_TARGET_DEAD : try_take(instance, false);
 
 	while (res == TEE_ERROR_BUSY)
 		res = wait_for_turn(instance);

@@ -15,7 +15,8 @@
  * space. What others may touch meanwhile (who has it, references, what is due, a peer's way back
  * to its session) is protected by the lock "shared apps", a leaf with short sections. Nobody is
  * handed the instance: a call that was woken takes it when it comes, for its guest may never let
- * it come.
+ * it come. For a few milliseconds nobody else takes it, or a client that is quicker back than a
+ * sleeper's guest is woken would always be first.
  *
  * Nothing that is inside waits for a guest: no RPC, no sleep, no other app. A command that has to
  * wait asks the wait service and returns TENON_RETRY; its call leaves the instance, parks in its
@@ -56,6 +57,7 @@ struct ta_shared {
 	struct ta_instance *instance;
 	struct shared_queue turn;   /* calls that want in */
 	struct shared_queue parked; /* commands that wait; topic: the key */
+	uint64_t kept_until;        /* for whom was woken for its turn, by arch_counter(); lock */
 	struct list due;            /* peers to be closed, by of_opener; lock */
 	struct shared_entry entry;  /* of who has the instance, or cut */
 };

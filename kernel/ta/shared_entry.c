@@ -272,12 +272,13 @@ static bool leave_queue(struct shared_wait *wait)
 
 #define LONGEST_SLEEP 1000u /* milliseconds */
 
+/* Never 0, which would be no time-out at all (normal-world ABI §4.3). */
 static uint32_t time_left(uint64_t deadline)
 {
 	uint64_t now = arch_counter(), hz = arch_counter_hz();
 
 	if (deadline <= now)
-		return 0;
+		return 1;
 	return deadline - now >= hz ? LONGEST_SLEEP : (uint32_t)((deadline - now) * 1000 / hz) + 1;
 }
 

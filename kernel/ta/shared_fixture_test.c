@@ -158,20 +158,27 @@ static enum user_exit tells_whose(struct arch_aspace *as, struct user_context *c
 	}
 }
 
+static uint64_t place(uint64_t word, uint64_t va)
+{
+	return (word & ~0xFFFFull) == SHARED_DATA ? va + (word & 0xFFFF) : word;
+}
+
 static enum user_exit tries(struct arch_aspace *as, struct user_context *ctx, uint64_t step)
 {
 	uint64_t va = frame_va(ctx);
+	uint64_t words[sizeof(shared_try.data) / 8];
 
 	if (step == 1) {
 		shared_try.result = ctx->x[0];
 		memcpy(shared_try.data, at(as, va), sizeof(shared_try.data));
 		return ends(ctx, 0);
 	}
-	memcpy(at(as, va), shared_try.data, sizeof(shared_try.data));
+	memcpy(words, shared_try.data, sizeof(words));
+	for (unsigned i = 0; i < array_count(words); i++)
+		words[i] = place(words[i], va);
+	memcpy(at(as, va), words, sizeof(words));
 	for (unsigned i = 0; i < 8; i++)
-		ctx->x[i] = (shared_try.arg[i] & ~0xFFFFull) == SHARED_DATA
-				    ? va + (shared_try.arg[i] & 0xFFFF)
-				    : shared_try.arg[i];
+		ctx->x[i] = place(shared_try.arg[i], va);
 	ctx->x[8] = shared_try.number;
 	return USER_EXIT_SVC;
 }

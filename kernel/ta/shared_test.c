@@ -209,6 +209,47 @@ static void memory_goes_in_and_out_as_a_copy_and_is_charged_to_the_caller(void *
 	assert_int_equal(m.header.ret, TEE_SUCCESS);
 }
 
+/* --- turns ---------------------------------------------------------------------------------------
+ */
+
+/* I3: guest one is back with its next command before two, whom it woke, can come. */
+static void who_was_woken_for_its_turn_gets_it_before_one_that_is_quicker(void **state)
+{
+	uint32_t a, b;
+
+	(void)state;
+	host_tick = 10;
+	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
+	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
+	assert_true(leave(&one, a, HALVES, 0));
+	assert_true(leave(&two, b, ECHO, 0));
+	assert_int_equal(finish(&one, NULL), TEE_SUCCESS);
+	assert_int_equal(app.halves, 2);
+	assert_true(leave(&one, a, HALVES, 0));
+	assert_int_equal(app.halves, 2); /* it waits */
+	assert_int_equal(finish(&two, NULL), TEE_SUCCESS);
+	assert_int_equal(finish(&one, NULL), TEE_SUCCESS);
+	assert_int_equal(app.halves, 4);
+}
+
+static void who_does_not_come_for_its_turn_loses_it(void **state)
+{
+	uint32_t a, b;
+
+	(void)state;
+	host_tick = 10;
+	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
+	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
+	assert_true(leave(&one, a, HALVES, 0));
+	assert_true(leave(&two, b, ECHO, 0));
+	assert_int_equal(finish(&one, NULL), TEE_SUCCESS);
+	uint64_t before = arch_counter();
+	assert_int_equal(invoke(&one, a, HALVES, NULL), TEE_SUCCESS);
+	/* After some sleeps in its own guest, which take no time here. */
+	assert_in_range(arch_counter() - before, 4000, 8000);
+	assert_int_equal(finish(&two, NULL), TEE_SUCCESS);
+}
+
 /* --- what it must not do -------------------------------------------------------------------------
  */
 
@@ -255,6 +296,36 @@ static void nothing_inside_waits_for_a_guest(void **state)
 	assert_int_equal(tries_to_open(a, APP), TEE_ERROR_ACCESS_DENIED);
 	assert_int_equal(tries_to_open(a, STATS), TEE_ERROR_ACCESS_DENIED);
 	assert_int_equal(tries_to_open(a, SYSTEM), TEE_SUCCESS);
+}
+
+/* I8: whose heap and memory is whose: the commands of the system service that an app may use. */
+static void the_system_service_serves_a_shared_app(void **state)
+{
+	struct utee_params params = {TEE_PARAM_MEMREF_INPUT | TEE_PARAM_MEMREF_INPUT << 4 |
+					     TEE_PARAM_VALUE_OUTPUT << 8,
+				     {SHARED_DATA + 96, 16, SHARED_DATA + 112, 2}};
+	uint32_t a, service;
+
+	(void)state;
+	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
+	assert_int_equal(tries_to_open(a, SYSTEM), TEE_SUCCESS);
+	memcpy(&service, shared_try.data + 32, sizeof(service));
+	for (uint32_t cmd = 0; cmd < 16; cmd++) {
+		memset(&shared_try, 0, sizeof(shared_try));
+		shared_try.number = SYS_INVOKE_TA_COMMAND;
+		memcpy(shared_try.arg,
+		       (uint64_t[5]){service, TA_NO_TIMEOUT, cmd, SHARED_DATA, SHARED_DATA + 88},
+		       5 * sizeof(uint64_t));
+		memcpy(shared_try.data, &params, sizeof(params));
+		memcpy(shared_try.data + 112, "x", 2);
+		assert_int_equal(invoke(&one, a, CALLS, NULL), TEE_SUCCESS);
+		/* dlsym: there is no such symbol. The others want other parameters, or are not
+		 * there. */
+		if (cmd == 11)
+			assert_int_equal(shared_try.result, TEE_ERROR_ITEM_NOT_FOUND);
+		else if (shared_try.result != TEE_ERROR_NOT_IMPLEMENTED)
+			assert_int_equal(shared_try.result, TEE_ERROR_BAD_PARAMETERS);
+	}
 }
 
 /* --- ends ----------------------------------------------------------------------------------------
@@ -333,6 +404,9 @@ int main(void)
 		TEST(a_close_ends_what_waits_in_the_session),
 		TEST(memory_goes_in_and_out_as_a_copy_and_is_charged_to_the_caller),
 		TEST(nothing_inside_waits_for_a_guest),
+		TEST(the_system_service_serves_a_shared_app),
+		TEST(who_was_woken_for_its_turn_gets_it_before_one_that_is_quicker),
+		TEST(who_does_not_come_for_its_turn_loses_it),
 		TEST(an_app_that_panics_is_dead_for_all_and_comes_anew),
 		TEST(a_command_that_takes_too_long_ends_the_app),
 		TEST(a_guest_joins_only_what_it_presents_itself),

@@ -43,12 +43,12 @@ enum {
 };
 
 /* What a system call of CALLS is to be: x0..x7; data is put where SHARED_DATA stands for; an offset
- * can be added to it. */
+ * can be added to it. So do words of the data itself. */
 #define SHARED_DATA 0x5348415245440000ull
 struct shared_try {
 	uint64_t number;
 	uint64_t arg[8];
-	uint8_t data[64];
+	uint8_t data[128];
 	uint64_t result;
 };
 extern struct shared_try shared_try;

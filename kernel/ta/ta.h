@@ -234,7 +234,7 @@ bool must_check ta_get_figures(unsigned index, struct ta_figures *figures);
  * session. For page_reclaim of kernel/memory/pages.h; a bounded piece of work. Context: no lock but
  * the monitor of the running call's guest, or of a guest whose memory this is for.
  */
-bool ta_reclaim(struct budget *for_whom);
+bool ta_reclaim(struct budget *for_whom, uint32_t count);
 
 void ta_init(void);
 

@@ -253,7 +253,7 @@ static TEE_Result make_room(struct budget *budget, uint32_t page_count)
 	TEE_Result res = TEE_SUCCESS;
 
 	while (!res && !budget_has_room(budget, page_count))
-		res = budget_reclaim(budget) ? call_poll() : TEE_ERROR_OUT_OF_MEMORY;
+		res = budget_reclaim(budget, page_count) ? call_poll() : TEE_ERROR_OUT_OF_MEMORY;
 	return res;
 }
 

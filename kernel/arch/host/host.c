@@ -19,7 +19,9 @@ bool host_foreign_pending;
 void (*host_ns_hook)(uint64_t pa, size_t size, bool write);
 bool host_ns_dead;
 unsigned host_notify_raised;
+uint64_t host_tick;
 void (*host_point_hook)(void);
+void (*host_relax_hook)(void);
 
 static char *secure;
 static size_t secure_size;
@@ -53,6 +55,8 @@ void host_start(size_t secure_pages)
 	host_ns_dead = false;
 	host_notify_raised = 0;
 	host_point_hook = NULL;
+	host_relax_hook = NULL;
+	host_tick = 1000;
 	console_size = 0;
 	host_contexts_reset();
 	host_aspaces_reset();
@@ -148,7 +152,7 @@ unsigned arch_cpu_count(void)
 
 uint64_t arch_counter(void)
 {
-	return ticks += 1000;
+	return ticks += host_tick;
 }
 
 uint64_t arch_counter_hz(void)
@@ -158,6 +162,8 @@ uint64_t arch_counter_hz(void)
 
 void arch_relax(void)
 {
+	if (host_relax_hook)
+		host_relax_hook();
 }
 
 bool arch_foreign_pending(void)

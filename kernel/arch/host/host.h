@@ -22,6 +22,9 @@ extern unsigned host_cpu;
 /* Non-secure RAM at pa, as the guests see it. */
 void *host_ns(uint64_t pa);
 
+/* Microseconds that pass with each look at the counter. */
+extern uint64_t host_tick;
+
 /* A foreign interrupt is waiting: calls give way at their next poll. Cleared by the test. */
 extern bool host_foreign_pending;
 
@@ -42,6 +45,10 @@ extern bool host_ns_dead;
 /* Called at every end of a bracket and before every entry into an app: scheduling points. May be
  * NULL. */
 extern void (*host_point_hook)(void);
+
+/* Called in each round of a loop that waits for a lock: another CPU goes on meanwhile. May be NULL.
+ */
+extern void (*host_relax_hook)(void);
 
 /* Memory of an app by its own address, if it is mapped with these rights; NULL is a fault. Not
  * across a page. */
