@@ -5,7 +5,7 @@
  *
  * GUESTS guests each take a lock in the secure world once and give it back. Whoever finds it taken
  * queues up and parks in its own guest; whoever gives it back hands it to nobody, but wakes the
- * longest waiter. A waiter that dies after it was woken passes the wake-up on. No wait here has a
+ * longest waiter, for whom it is kept (for ever here, for 5 ms in the kernel). A waiter that dies after it was woken passes the wake-up on. No wait here has a
  * time-out: what the model shows does not rest on them.
  *
  * Checked: no end but the one where all is over, so no waiter sleeps for ever; the lock has one
@@ -38,6 +38,7 @@
 byte holder = NOBODY;
 chan queue = [GUESTS] of { byte };
 bool woken[GUESTS];
+bool kept;               /* for who was woken: nobody else takes it */
 
 /* Notifications. */
 bool pending[GUESTS];    /* the bit of the guest's one key */
@@ -53,9 +54,11 @@ bool served[GUESTS];     /* it held the lock */
 /* shared_wake_one(): a section of the queue's lock, the post inside. */
 inline wake_one()
 {
+	kept = false;
 	if
 	:: queue?[_] ->
 		queue?first;
+		kept = true;
 		woken[first] = true;
 		pending[first] = true;
 		to_tell[first] = !LOSE_TELL;
@@ -93,7 +96,10 @@ again:
 	atomic {
 		if
 		:: dying[me] -> goto give_up
-		:: !dying[me] && holder == NOBODY -> holder = me; goto have
+		:: !dying[me] && holder == NOBODY && (was_woken || !kept) ->
+			holder = me;
+			kept = false;
+			goto have
 		:: else ->
 			was_woken = false;
 			woken[me] = false;
