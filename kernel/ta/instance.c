@@ -224,7 +224,9 @@ static TEE_Result find_or_load(struct guest *guest, const struct uuid *uuid,
 
 	while ((instance = find(guest, uuid)) && instance->state == TA_LOADING) {
 		instance->references++;
+		instance->awaited++;
 		TEE_Result res = wait_for(instance);
+		instance->awaited--;
 		instance_put(instance);
 		if (res)
 			return res;
@@ -233,9 +235,9 @@ static TEE_Result find_or_load(struct guest *guest, const struct uuid *uuid,
 		return load_new(guest, uuid, out);
 	if (instance->state == TA_DEAD)
 		return TEE_ERROR_TARGET_DEAD;
-	/* The reference count sees an opener that is not a session yet, the session count does not.
-	 */
-	if (!(instance->flags & TA_FLAG_MULTI_SESSION) && instance->references > 0)
+	/* The reference count sees an opener that is not a session yet, the session count does not;
+	 * those who waited for the loading are no openers before they were here. */
+	if (!(instance->flags & TA_FLAG_MULTI_SESSION) && instance->references > instance->awaited)
 		return TEE_ERROR_BUSY;
 	idle_remove(instance);
 	instance->references++;

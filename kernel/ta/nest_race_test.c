@@ -2,6 +2,8 @@
 /* Sessions between apps when several calls are on their way, memory runs out, and guests die. */
 #include "kernel/ta/nest_test.h"
 
+#define EXITS_TO_LOADED 3u /* before the last RPC of loading, whose answer does not matter */
+
 static struct op opens, invokes, closes;
 static const struct app_step opens_it[] = {OPEN(&opens)};
 static const struct app_step invokes_it[] = {INVOKE(&invokes)};
@@ -71,6 +73,23 @@ static void an_app_that_another_call_loads_is_waited_for(void **state)
 	assert_int_not_equal(nest_finish(loads), TEE_SUCCESS);
 	assert_int_equal(nest_finish(waits), TEE_SUCCESS);
 	assert_int_equal(opens.result, TEE_SUCCESS);
+}
+
+/* TA-073: two wait while a third loads an app for one session, which then refuses that one: the app
+ * is the next one's, though the other waits still. */
+static void those_who_wait_for_an_app_are_no_openers_yet(void **state)
+{
+	(void)state;
+	nest_rule(ONE_SESSION, TA_FUNC_OPEN_SESSION, ANY_CMD, NULL, 0, TEE_ERROR_ACCESS_DENIED);
+	uint32_t loads = nest_leave_open(ONE_SESSION, EXITS_TO_LOADED);
+	uint32_t second = nest_leave_open(ONE_SESSION, 0);
+	uint32_t third = nest_leave_open(ONE_SESSION, 0);
+	assert_true(loads && second && third);
+	assert_int_equal(nest_entries(ONE_SESSION, TA_FUNC_OPEN_SESSION), 0);
+	assert_int_equal(nest_finish(loads), TEE_ERROR_ACCESS_DENIED);
+	nest_no_rules();
+	assert_int_equal(nest_finish(second), TEE_SUCCESS);
+	assert_int_equal(nest_finish(third), TEE_ERROR_BUSY);
 }
 
 /* A close that can't enter its app because that one waits for the closer happens when the call is
@@ -453,6 +472,7 @@ static void a_cancel_before_the_command_enters_is_not_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(those_who_wait_for_an_app_are_no_openers_yet),
 		TEST(ta_078_two_calls_that_would_wait_for_each_other_do_not),
 		TEST(an_app_that_another_call_loads_is_waited_for),
 		TEST(a_close_within_a_circle_happens_later),

@@ -108,6 +108,7 @@ struct ta_instance {
 		TA_DEAD
 	} state;
 	uint32_t references; /* sessions, and calls on their way in or out */
+	uint32_t awaited;    /* of these: calls that wait for the end of loading */
 	uint32_t flags;      /* of ta_head */
 	struct uaspace as;
 	bool as_ready;
