@@ -58,8 +58,10 @@ static inline bool arch_irq_pending(void)
 	__asm__ volatile("mrs %0, isr_el1" : "=r"(isr)::"memory");
 	return isr & 0xC0;
 }
-/** Take and handle every pending interrupt. */
+/** Take and handle pending interrupts: a bounded number, whoever raises them. */
 void arch_irq_take(void);
+/** Let an interrupt that CPUs share come, or keep it pending from the return on. Any CPU. */
+void arch_irq_enable(unsigned intid, bool enabled);
 /** Make @cpu look at its flags, out of guest, TEE or idle. */
 void arch_cpu_kick(struct cpu *cpu);
 /** Sleep until an interrupt is pending. */

@@ -4,6 +4,7 @@
 #include <arch/arch.h>
 #include <console/console.h>
 #include <lib/format.h>
+#include <platform/platform.h>
 #include <string.h>
 #include <tee/tee.h>
 #include <vm/vm.h>
@@ -119,16 +120,23 @@ static const struct med_host host = {
 	.preempt_pending = host_preempt_pending,
 };
 
-void tee_init(void)
-{
-	present = med_init(&mediator, &host) == MED_OK;
-}
+/*
+ * Notifications. How often the TEE raises its interrupt is up to guests on other CPUs, so what is
+ * done for it with interrupts masked is counted: a few VMs are told at once, which is what an
+ * honest machine needs; beyond that the interrupt stays off and a task goes on, in turn with
+ * everybody else.
+ */
+#define ASKS_AT_ONCE 64u /* of the TEE, in a millisecond */
+#define ASKS_A_STEP  16u /* of the task */
 
-void tee_interrupt(void)
+static struct sched_item notify_task;
+
+/* Asks up to @most times for a VM to tell; how often is left. 0: there may be more. */
+static unsigned notify_some(unsigned most)
 {
 	uint32_t number;
 
-	while (med_notify_next(&mediator, &number)) {
+	for (; most > 0 && med_notify_next(&mediator, &number); most--) {
 		struct vm *vm = vm_get(number);
 
 		if (!vm)
@@ -136,6 +144,43 @@ void tee_interrupt(void)
 		vm_kick(vm, vgic_pulse(&vm->vgic, 0, VM_TEE_INTID));
 		vm_put(vm);
 	}
+	return most;
+}
+
+/* An event after the TEE said "none" stays pending while the interrupt is off, and comes now. */
+static enum task_result notify_step(struct sched_item *item)
+{
+	(void)item;
+	if (!notify_some(ASKS_A_STEP))
+		return TASK_AGAIN;
+	arch_irq_enable(platform_tee_intid, true);
+	return TASK_SLEEP;
+}
+
+void tee_interrupt(void)
+{
+	static uint64_t since; /* of one CPU: the interrupt is routed there */
+	static unsigned left;
+	uint64_t now = arch_time();
+
+	if (now - since > arch_time_hz() / 1000) {
+		since = now;
+		left = ASKS_AT_ONCE;
+	}
+	left = notify_some(left);
+	if (left > 0) {
+		left--; /* the ask that found nothing */
+		return;
+	}
+	/* In this order: the task, if it is just ending, runs again and turns it on. */
+	arch_irq_enable(platform_tee_intid, false);
+	sched_wake(&notify_task);
+}
+
+void tee_init(void)
+{
+	present = med_init(&mediator, &host) == MED_OK;
+	sched_item_init(&notify_task, notify_step);
 }
 
 bool tee_present(void)
