@@ -212,20 +212,21 @@ const char *tee_vm_create(struct vm *vm)
 		TENON_KEY_LIMIT_PAGES,    TENON_KEY_RESERVE_PAGES,   TENON_KEY_LIMIT_CALLS,
 		TENON_KEY_LIMIT_SESSIONS, TENON_KEY_LIMIT_SHM_PAGES, TENON_KEY_IDENTITY};
 	struct med_limits limits = med_limits_default();
+	struct med_vm *tee;
 	const char *why = NULL;
 
 	limits.notifications = true;
 
-	switch (med_vm_create(&mediator, vm->number, vm, &limits, &vm->tee)) {
+	switch (med_vm_create(&mediator, vm->number, vm, &limits, &tee)) {
 	case MED_OK:
 		break;
 	case MED_NO_MEMORY:
-		vm->tee = NULL;
 		return "out of memory";
 	default:
-		vm->tee = NULL;
 		return "the TEE takes no more guests";
 	}
+	/* A command of the console sees it whole or not at all. */
+	__atomic_store_n(&vm->tee, tee, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < VM_OPTIONS && !why; i++)
 		why = configure(vm, order[i]);
 	return why; /* the death of the VM takes back what was done */
@@ -281,17 +282,18 @@ static void vm_stats(struct vm *vm, char *line, size_t size)
 		{"tee_refusals", TENON_STAT_REFUSALS},
 		{"tee_ticks", TENON_STAT_TICKS},
 	};
+	struct med_vm *tee = vm_tee(vm);
 	struct med_counters held = {0};
 	size_t used;
 
-	if (vm->tee)
-		med_vm_counters(vm->tee, &held);
+	if (tee)
+		med_vm_counters(tee, &held);
 	used = str_format(line, size,
 			  "calls=%u buffers=%u pinned_pages=%u rpc_buffers=%u shadow_pages=%u "
 			  "spare_pages=%u",
 			  held.calls, held.buffers, held.pages, held.rpc_buffers, held.shadow_pages,
 			  held.spare_pages);
-	if (vm->tee)
+	if (tee)
 		add_tee_counters(line + used, size - used, vm->number, counters,
 				 ARRAY_SIZE(counters));
 }
@@ -308,7 +310,7 @@ void tee_vm_bounds(struct vm *vm, char *line, size_t size)
 	};
 
 	*line = 0;
-	if (vm->tee)
+	if (vm_tee(vm))
 		add_tee_counters(line, size, vm->number, counters, ARRAY_SIZE(counters));
 }
 
