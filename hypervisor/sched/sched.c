@@ -142,6 +142,7 @@ void timer_start(struct timer *timer, uint64_t deadline)
 	struct list *at;
 
 	lock_acquire(&timer_lock);
+	list_remove(&timer->link); /* another CPU may have started it meanwhile */
 	timer->deadline = deadline;
 	for (at = cpu->timers.next; at != &cpu->timers; at = at->next)
 		if (container_of(at, struct timer, link)->deadline > deadline)

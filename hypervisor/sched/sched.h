@@ -64,7 +64,8 @@ struct sched_item *sched_pick(struct cpu *cpu);
 /** Is anybody waiting for a CPU? */
 bool sched_waiting(void);
 
-/** Start a timer (not running) on this CPU. @deadline in counter ticks. */
+/** Start a timer on this CPU; one that runs, here or elsewhere, has a new deadline. Its link has
+ * been initialised. @deadline in counter ticks. */
 void timer_start(struct timer *timer, uint64_t deadline);
 /** Stop it; on return it is not running and not expiring on any CPU. */
 void timer_cancel(struct timer *timer);

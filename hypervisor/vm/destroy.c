@@ -29,9 +29,10 @@ static enum task_result phase_free(struct vm *vm)
 {
 	unsigned number = vm->number;
 
-	timer_cancel(&vm->trigger.timer);
 	if (!vm_table_remove(vm))
 		return TASK_AGAIN;
+	/* Only now: until then a command could arm the trigger. */
+	timer_cancel(&vm->trigger.timer);
 	announce(vm);
 	for (unsigned i = 0; i < vm->node->cpus; i++)
 		heap_free(vm->vcpus[i]);
@@ -213,6 +214,9 @@ void vm_kill_arm(struct vm *vm, enum kill_state wanted, uint64_t delay_us)
 	struct med_vm *tee = vm_tee(vm);
 	uint32_t count = tee ? med_vm_calls(tee, infos, ARRAY_SIZE(infos)) : 0;
 
+	/* Its timer may be the job's by now; and there is nothing left to trigger. */
+	if (__atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) == VM_DYING)
+		return;
 	timer_cancel(&vm->trigger.timer);
 	vm->trigger.timer.expire = trigger_expire;
 	vm->trigger.delay = delay_us * (arch_time_hz() / 1000) / 1000;

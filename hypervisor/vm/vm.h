@@ -95,7 +95,7 @@ static inline struct med_vm *vm_tee(const struct vm *vm)
 	return __atomic_load_n(&vm->tee, __ATOMIC_ACQUIRE);
 }
 
-/** Arm a trigger (state, delay in microseconds). */
+/** Arm a trigger (state, delay in microseconds); of a VM that is dying, without effect. */
 void vm_kill_arm(struct vm *vm, enum kill_state wanted, uint64_t delay_us);
 /** A call of the VM is in @state: does that fire the trigger? In the trap that made it so. */
 void vm_kill_look(struct vm *vm, enum kill_state state);
