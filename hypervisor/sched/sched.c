@@ -25,8 +25,15 @@ void sched_item_init(struct sched_item *item, enum task_result (*step)(struct sc
 	list_init(&item->link);
 }
 
-static void enqueue(struct sched_item *item, bool boost)
+static uint64_t slice_ticks(void)
 {
+	return arch_time_hz() / 1000000 * SLICE_US;
+}
+
+static void enqueue(struct sched_item *item, bool woken)
+{
+	bool boost = woken && item->used < slice_ticks();
+
 	item->state = ITEM_QUEUED;
 	item->cpu = NULL;
 	list_add_tail(boost ? &boosted : &queue, &item->link);
@@ -81,6 +88,7 @@ void sched_put(struct cpu *cpu, struct sched_item *item, enum item_state state)
 {
 	lock_acquire(&lock);
 	cpu->current = NULL;
+	item->used += arch_time() - item->since;
 	if (state == ITEM_BLOCKED && item->again)
 		state = ITEM_QUEUED;
 	item->again = false;
@@ -108,6 +116,9 @@ struct sched_item *sched_pick(struct cpu *cpu)
 		item->state = ITEM_RUNNING;
 		item->again = false;
 		item->cpu = cpu;
+		item->since = arch_time();
+		if (from == &queue)
+			item->used = 0;
 		idle_cpus &= ~(1u << cpu->index);
 	} else {
 		idle_cpus |= 1u << cpu->index;
@@ -162,7 +173,7 @@ void timer_cancel(struct timer *timer)
 void sched_slice_begin(struct cpu *cpu)
 {
 	lock_acquire(&timer_lock);
-	cpu->slice_end = cpu->vcpu ? arch_time() + arch_time_hz() / 1000000 * SLICE_US : 0;
+	cpu->slice_end = cpu->vcpu ? arch_time() + slice_ticks() - cpu->current->used : 0;
 	set_deadline(cpu);
 	lock_release(&timer_lock);
 }
@@ -182,7 +193,7 @@ void sched_timer_interrupt(struct cpu *cpu)
 	}
 	if (cpu->slice_end && cpu->slice_end <= now) {
 		cpu->resched = true;
-		cpu->slice_end = now + arch_time_hz() / 1000000 * SLICE_US;
+		cpu->slice_end = now + slice_ticks();
 	}
 	set_deadline(cpu);
 	lock_release(&timer_lock);

@@ -5,7 +5,9 @@
  * the console).
  *
  * Something that wakes goes before what has used up its slice, but never more than a few times in a
- * row.
+ * row, and only with what is left of its own slice. That is counted on over its sleeps: when it is
+ * used up, the item takes its turn in the queue, and begins a new one then. So sleeping earns no
+ * more of a CPU than a full turn does.
  */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
@@ -32,9 +34,10 @@ enum task_result {
 struct sched_item {
 	struct list link;
 	enum item_state state;
-	bool boosted;
 	bool again;      /* woken while it ran */
 	struct cpu *cpu; /* where it runs */
+	uint64_t since;  /* when it was picked */
+	uint64_t used; /* ticks it ran since it was last picked from the queue, the last excepted */
 	/* A step of a task: well under a millisecond. NULL: a vCPU. */
 	enum task_result (*step)(struct sched_item *item);
 };
@@ -69,7 +72,7 @@ bool sched_waiting(void);
 void timer_start(struct timer *timer, uint64_t deadline);
 /** Stop it; on return it is not running and not expiring on any CPU. */
 void timer_cancel(struct timer *timer);
-/** Give the item that runs on @cpu a new slice. */
+/** Begin the slice of the vCPU that was picked for @cpu, or what is left of it. */
 void sched_slice_begin(struct cpu *cpu);
 /** The CPU's timer interrupt: expire timers, end the slice, set the next deadline. */
 void sched_timer_interrupt(struct cpu *cpu);
