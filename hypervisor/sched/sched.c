@@ -95,10 +95,15 @@ void sched_put(struct cpu *cpu, struct sched_item *item, enum item_state state)
 	if (state == ITEM_QUEUED) {
 		enqueue(item, false);
 	} else {
-		item->state = state;
 		item->cpu = NULL;
+		__atomic_store_n(&item->state, state, __ATOMIC_RELEASE);
 	}
 	lock_release(&lock);
+}
+
+bool sched_is_off(const struct sched_item *item)
+{
+	return __atomic_load_n(&item->state, __ATOMIC_ACQUIRE) == ITEM_OFF;
 }
 
 struct sched_item *sched_pick(struct cpu *cpu)

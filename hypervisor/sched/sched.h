@@ -62,6 +62,8 @@ bool sched_stop(struct sched_item *item);
 /** A running item is not running any more. @state QUEUED, BLOCKED (unless woken meanwhile) or OFF.
  */
 void sched_put(struct cpu *cpu, struct sched_item *item, enum item_state state);
+/** Is it off? Then all that its CPU did for it before sched_put() is seen by the caller. */
+bool sched_is_off(const struct sched_item *item);
 /** The next item, now running on @cpu; NULL: none, @cpu is idle until it picks again. */
 struct sched_item *sched_pick(struct cpu *cpu);
 /** Is anybody waiting for a CPU? */
