@@ -74,7 +74,8 @@ static const char *plan(struct vm *vm)
 	vm->dtb_at = vm_ram_end(vm) - DTB_SIZE;
 	if (node->ramdisk.size)
 		vm->initrd_at = ALIGN_DOWN(vm->dtb_at - node->ramdisk.size, PAGE_SIZE);
-	if (kernel_end > vm->dtb_at || node->ramdisk.size > vm->dtb_at - kernel_end - PAGE_SIZE)
+	/* A page for the ramdisk's alignment. Sizes of modules are below 2^40 (read_module()). */
+	if (kernel_end + PAGE_SIZE + node->ramdisk.size > vm->dtb_at)
 		return "its memory is too small for kernel and ramdisk";
 	return NULL;
 }
