@@ -15,17 +15,21 @@ static bool present;
 _Static_assert(sizeof(struct lock) <= sizeof(struct med_lock), "our lock fits the mediator's");
 _Static_assert(MED_MEM_MAX <= HEAP_MAX, "the heap serves what the mediator asks");
 
+/*
+ * Of a vCPU's calls it is known when they were in the TEE: kill triggers ask. A fast call is none
+ * of them; it may be the hypervisor's own, for another VM, while this vCPU is loaded.
+ */
 static void host_smc(uint64_t regs[8])
 {
 	struct vcpu *vcpu = cpu_this()->vcpu;
 
-	if (!vcpu) {
+	if (!vcpu || (regs[0] & SMC_FAST)) {
 		arch_smc(regs);
 		return;
 	}
 	vcpu->tee_entered = arch_time();
 	vcpu->in_tee = true;
-	if (vcpu->vm->trigger.wanted == KILL_RUNNING && !(regs[0] & SMC_FAST))
+	if (vcpu->vm->trigger.wanted == KILL_RUNNING)
 		vm_kill_entering(vcpu->vm);
 	arch_smc(regs);
 	vcpu->tee_left = arch_time();
