@@ -125,7 +125,13 @@ void gic_init_cpu(struct cpu *cpu)
 	for (unsigned i = 0; i < 32; i += 4)
 		*mmio(cpu->gicr, GICR_IPRIORITYR + i) = PRIORITY * 0x01010101u;
 	*mmio(cpu->gicr, GICR_ISENABLER) = ours;
-	icc_write(icc_sre_el2, 0xF); /* ICC_SRE_EL2: system registers, EL1 may use them too */
+	/*
+	 * System registers, for EL1 too. On a GIC without the memory-mapped interface of version 2,
+	 * such as QEMU's, all of ICC_SRE_EL2 and ICC_SRE_EL1 is fixed. A port to one that has it
+	 * must clear Enable (bit 3) and answer the trapped ICC_SRE_EL1 (reads 7, writes ignored):
+	 * that register is not switched with the vCPUs.
+	 */
+	icc_write(icc_sre_el2, 0xF);
 	isb();
 	icc_write(icc_pmr_el1, 0xFF);
 	icc_write(icc_bpr1_el1, 0);
