@@ -36,13 +36,12 @@ struct cpu {
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned cpu_count;
 
-static inline struct cpu *cpu_this(void)
-{
-	struct cpu *cpu;
-
-	__asm__ volatile("mrs %0, tpidr_el2" : "=r"(cpu));
-	return cpu;
-}
+/* Of the build's architecture: */
+/** This CPU's. */
+static inline struct cpu *cpu_this(void);
+/** Does an interrupt wait to be taken? */
+static inline bool arch_irq_pending(void);
+#include <arch/this_cpu.h>
 
 /* ---- time: counter ticks ---- */
 uint64_t arch_time(void);
@@ -51,15 +50,10 @@ uint64_t arch_time_hz(void);
 void arch_timer_set(uint64_t deadline);
 
 /* ---- interrupts ---- */
-static inline bool arch_irq_pending(void)
-{
-	uint64_t isr;
-
-	__asm__ volatile("mrs %0, isr_el1" : "=r"(isr)::"memory");
-	return isr & 0xC0;
-}
-/** Take and handle every pending interrupt. */
+/** Take and handle pending interrupts: a bounded number, whoever raises them. */
 void arch_irq_take(void);
+/** Let an interrupt that CPUs share come, or keep it pending from the return on. Any CPU. */
+void arch_irq_enable(unsigned intid, bool enabled);
 /** Make @cpu look at its flags, out of guest, TEE or idle. */
 void arch_cpu_kick(struct cpu *cpu);
 /** Sleep until an interrupt is pending. */

@@ -13,7 +13,7 @@
 #define INPUT_STEP   256u
 #define VM_STEP      256u
 #define STAGE_SIZE   (VM_STEP * 2 + 8)
-#define OUTPUT_STEP  2048u /* bytes to the wire before others run */
+#define OUTPUT_STEP  2048u /* bytes to the wire before others run, if no interrupt waits */
 
 static struct lock lock; /* of the lines and the flags of VMs */
 static char lines[LINES_SIZE];
@@ -161,6 +161,8 @@ static bool output_step(bool *wire_full)
 		if (!stage_lines() && !stage_next_vm())
 			return false;
 		sent += stage_used;
+		if (arch_irq_pending())
+			break;
 	}
 	return true;
 }

@@ -270,12 +270,12 @@ struct med_counters {
 	uint32_t spare_pages;  /* of these, kept for reuse */
 };
 
-/* Any CPU, any time before the last med_vm_destroy_step(). */
+/* Any CPU, any time before the first med_vm_destroy_step(); then only whoever takes these steps. */
 void med_vm_counters(struct med_vm *vm, struct med_counters *out);
 
 /*
  * The calls of a VM that are not NONE: fills up to @max entries, returns how many there are.
- * Any CPU, any time before the last med_vm_destroy_step().
+ * When and where as med_vm_counters().
  */
 uint32_t med_vm_calls(struct med_vm *vm, struct med_call_info *out, uint32_t max);
 

@@ -37,7 +37,7 @@ static struct vcpu *target_vcpu(struct vm *vm, uint64_t mpidr)
 
 static bool is_off(const struct vcpu *vcpu)
 {
-	return !vcpu->on && vcpu->item.state == ITEM_OFF;
+	return !vcpu->on && sched_is_off(&vcpu->item);
 }
 
 static int64_t cpu_on(struct vm *vm, const uint64_t *x)

@@ -25,8 +25,15 @@ void sched_item_init(struct sched_item *item, enum task_result (*step)(struct sc
 	list_init(&item->link);
 }
 
-static void enqueue(struct sched_item *item, bool boost)
+static uint64_t slice_ticks(void)
 {
+	return arch_time_hz() / 1000000 * SLICE_US;
+}
+
+static void enqueue(struct sched_item *item, bool woken)
+{
+	bool boost = woken && item->used < slice_ticks();
+
 	item->state = ITEM_QUEUED;
 	item->cpu = NULL;
 	list_add_tail(boost ? &boosted : &queue, &item->link);
@@ -81,16 +88,22 @@ void sched_put(struct cpu *cpu, struct sched_item *item, enum item_state state)
 {
 	lock_acquire(&lock);
 	cpu->current = NULL;
+	item->used += arch_time() - item->since;
 	if (state == ITEM_BLOCKED && item->again)
 		state = ITEM_QUEUED;
 	item->again = false;
 	if (state == ITEM_QUEUED) {
 		enqueue(item, false);
 	} else {
-		item->state = state;
 		item->cpu = NULL;
+		__atomic_store_n(&item->state, state, __ATOMIC_RELEASE);
 	}
 	lock_release(&lock);
+}
+
+bool sched_is_off(const struct sched_item *item)
+{
+	return __atomic_load_n(&item->state, __ATOMIC_ACQUIRE) == ITEM_OFF;
 }
 
 struct sched_item *sched_pick(struct cpu *cpu)
@@ -108,6 +121,9 @@ struct sched_item *sched_pick(struct cpu *cpu)
 		item->state = ITEM_RUNNING;
 		item->again = false;
 		item->cpu = cpu;
+		item->since = arch_time();
+		if (from == &queue)
+			item->used = 0;
 		idle_cpus &= ~(1u << cpu->index);
 	} else {
 		idle_cpus |= 1u << cpu->index;
@@ -142,6 +158,7 @@ void timer_start(struct timer *timer, uint64_t deadline)
 	struct list *at;
 
 	lock_acquire(&timer_lock);
+	list_remove(&timer->link); /* another CPU may have started it meanwhile */
 	timer->deadline = deadline;
 	for (at = cpu->timers.next; at != &cpu->timers; at = at->next)
 		if (container_of(at, struct timer, link)->deadline > deadline)
@@ -161,7 +178,7 @@ void timer_cancel(struct timer *timer)
 void sched_slice_begin(struct cpu *cpu)
 {
 	lock_acquire(&timer_lock);
-	cpu->slice_end = cpu->vcpu ? arch_time() + arch_time_hz() / 1000000 * SLICE_US : 0;
+	cpu->slice_end = cpu->vcpu ? arch_time() + slice_ticks() - cpu->current->used : 0;
 	set_deadline(cpu);
 	lock_release(&timer_lock);
 }
@@ -181,7 +198,7 @@ void sched_timer_interrupt(struct cpu *cpu)
 	}
 	if (cpu->slice_end && cpu->slice_end <= now) {
 		cpu->resched = true;
-		cpu->slice_end = now + arch_time_hz() / 1000000 * SLICE_US;
+		cpu->slice_end = now + slice_ticks();
 	}
 	set_deadline(cpu);
 	lock_release(&timer_lock);

@@ -4,6 +4,7 @@
 #include <arch/arch.h>
 #include <console/console.h>
 #include <lib/format.h>
+#include <platform/platform.h>
 #include <string.h>
 #include <tee/tee.h>
 #include <vm/vm.h>
@@ -14,17 +15,21 @@ static bool present;
 _Static_assert(sizeof(struct lock) <= sizeof(struct med_lock), "our lock fits the mediator's");
 _Static_assert(MED_MEM_MAX <= HEAP_MAX, "the heap serves what the mediator asks");
 
+/*
+ * Of a vCPU's calls it is known when they were in the TEE: kill triggers ask. A fast call is none
+ * of them; it may be the hypervisor's own, for another VM, while this vCPU is loaded.
+ */
 static void host_smc(uint64_t regs[8])
 {
 	struct vcpu *vcpu = cpu_this()->vcpu;
 
-	if (!vcpu) {
+	if (!vcpu || (regs[0] & SMC_FAST)) {
 		arch_smc(regs);
 		return;
 	}
 	vcpu->tee_entered = arch_time();
 	vcpu->in_tee = true;
-	if (vcpu->vm->trigger.wanted == KILL_RUNNING && !(regs[0] & SMC_FAST))
+	if (vcpu->vm->trigger.wanted == KILL_RUNNING)
 		vm_kill_entering(vcpu->vm);
 	arch_smc(regs);
 	vcpu->tee_left = arch_time();
@@ -119,16 +124,23 @@ static const struct med_host host = {
 	.preempt_pending = host_preempt_pending,
 };
 
-void tee_init(void)
-{
-	present = med_init(&mediator, &host) == MED_OK;
-}
+/*
+ * Notifications. How often the TEE raises its interrupt is up to guests on other CPUs, so what is
+ * done for it with interrupts masked is counted: a few VMs are told at once, which is what an
+ * honest machine needs; beyond that the interrupt stays off and a task goes on, in turn with
+ * everybody else.
+ */
+#define ASKS_AT_ONCE 64u /* of the TEE, in a millisecond */
+#define ASKS_A_STEP  16u /* of the task */
 
-void tee_interrupt(void)
+static struct sched_item notify_task;
+
+/* Asks up to @most times for a VM to tell; how often is left. 0: there may be more. */
+static unsigned notify_some(unsigned most)
 {
 	uint32_t number;
 
-	while (med_notify_next(&mediator, &number)) {
+	for (; most > 0 && med_notify_next(&mediator, &number); most--) {
 		struct vm *vm = vm_get(number);
 
 		if (!vm)
@@ -136,6 +148,43 @@ void tee_interrupt(void)
 		vm_kick(vm, vgic_pulse(&vm->vgic, 0, VM_TEE_INTID));
 		vm_put(vm);
 	}
+	return most;
+}
+
+/* An event after the TEE said "none" stays pending while the interrupt is off, and comes now. */
+static enum task_result notify_step(struct sched_item *item)
+{
+	(void)item;
+	if (!notify_some(ASKS_A_STEP))
+		return TASK_AGAIN;
+	arch_irq_enable(platform_tee_intid, true);
+	return TASK_SLEEP;
+}
+
+void tee_interrupt(void)
+{
+	static uint64_t since; /* of one CPU: the interrupt is routed there */
+	static unsigned left;
+	uint64_t now = arch_time();
+
+	if (now - since > arch_time_hz() / 1000) {
+		since = now;
+		left = ASKS_AT_ONCE;
+	}
+	left = notify_some(left);
+	if (left > 0) {
+		left--; /* the ask that found nothing */
+		return;
+	}
+	/* In this order: the task, if it is just ending, runs again and turns it on. */
+	arch_irq_enable(platform_tee_intid, false);
+	sched_wake(&notify_task);
+}
+
+void tee_init(void)
+{
+	present = med_init(&mediator, &host) == MED_OK;
+	sched_item_init(&notify_task, notify_step);
 }
 
 bool tee_present(void)
@@ -167,20 +216,21 @@ const char *tee_vm_create(struct vm *vm)
 		TENON_KEY_LIMIT_PAGES,    TENON_KEY_RESERVE_PAGES,   TENON_KEY_LIMIT_CALLS,
 		TENON_KEY_LIMIT_SESSIONS, TENON_KEY_LIMIT_SHM_PAGES, TENON_KEY_IDENTITY};
 	struct med_limits limits = med_limits_default();
+	struct med_vm *tee;
 	const char *why = NULL;
 
 	limits.notifications = true;
 
-	switch (med_vm_create(&mediator, vm->number, vm, &limits, &vm->tee)) {
+	switch (med_vm_create(&mediator, vm->number, vm, &limits, &tee)) {
 	case MED_OK:
 		break;
 	case MED_NO_MEMORY:
-		vm->tee = NULL;
 		return "out of memory";
 	default:
-		vm->tee = NULL;
 		return "the TEE takes no more guests";
 	}
+	/* A command of the console sees it whole or not at all. */
+	__atomic_store_n(&vm->tee, tee, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < VM_OPTIONS && !why; i++)
 		why = configure(vm, order[i]);
 	return why; /* the death of the VM takes back what was done */
@@ -236,17 +286,18 @@ static void vm_stats(struct vm *vm, char *line, size_t size)
 		{"tee_refusals", TENON_STAT_REFUSALS},
 		{"tee_ticks", TENON_STAT_TICKS},
 	};
+	struct med_vm *tee = vm_tee(vm);
 	struct med_counters held = {0};
 	size_t used;
 
-	if (vm->tee)
-		med_vm_counters(vm->tee, &held);
+	if (tee)
+		med_vm_counters(tee, &held);
 	used = str_format(line, size,
 			  "calls=%u buffers=%u pinned_pages=%u rpc_buffers=%u shadow_pages=%u "
 			  "spare_pages=%u",
 			  held.calls, held.buffers, held.pages, held.rpc_buffers, held.shadow_pages,
 			  held.spare_pages);
-	if (vm->tee)
+	if (tee)
 		add_tee_counters(line + used, size - used, vm->number, counters,
 				 ARRAY_SIZE(counters));
 }
@@ -263,7 +314,7 @@ void tee_vm_bounds(struct vm *vm, char *line, size_t size)
 	};
 
 	*line = 0;
-	if (vm->tee)
+	if (vm_tee(vm))
 		add_tee_counters(line, size, vm->number, counters, ARRAY_SIZE(counters));
 }
 

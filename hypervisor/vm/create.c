@@ -204,6 +204,12 @@ const char *vm_create(const struct vm_node *node, unsigned *number)
 		free_parts(vm);
 		return "out of memory";
 	}
+	/* All of it first: once it is in the table other CPUs find it, by an interrupt of the TEE
+	 * for one. */
+	vuart_init(vm->uart);
+	vgic_init(&vm->vgic, node->cpus);
+	vm->phase = phase_ram;
+	sched_item_init(&vm->job, job_step);
 	why = plan(vm);
 	if (!why && !vm_table_add(vm))
 		why = "no number is free";
@@ -212,10 +218,6 @@ const char *vm_create(const struct vm_node *node, unsigned *number)
 		return why;
 	}
 	*number = vm->number;
-	vuart_init(vm->uart);
-	vgic_init(&vm->vgic, node->cpus);
-	vm->phase = phase_ram;
-	sched_item_init(&vm->job, job_step);
 	sched_wake(&vm->job);
 	return NULL;
 }

@@ -29,9 +29,10 @@ static enum task_result phase_free(struct vm *vm)
 {
 	unsigned number = vm->number;
 
-	timer_cancel(&vm->trigger.timer);
 	if (!vm_table_remove(vm))
 		return TASK_AGAIN;
+	/* Only now: until then a command could arm the trigger. */
+	timer_cancel(&vm->trigger.timer);
 	announce(vm);
 	for (unsigned i = 0; i < vm->node->cpus; i++)
 		heap_free(vm->vcpus[i]);
@@ -72,7 +73,8 @@ static void retry(struct timer *timer)
 
 static enum task_result phase_tee(struct vm *vm)
 {
-	enum med_result result = vm->tee ? med_vm_destroy_step(vm->tee, NULL) : MED_DONE;
+	enum med_result result =
+		vm->tee_ending ? med_vm_destroy_step(vm->tee_ending, NULL) : MED_DONE;
 
 	if (result == MED_STUCK) {
 		/* The TEE does not let go: the memory stays where it is, and it is asked again. */
@@ -83,9 +85,15 @@ static enum task_result phase_tee(struct vm *vm)
 	}
 	if (result == MED_AGAIN)
 		return TASK_AGAIN;
-	vm->tee = NULL;
+	vm->tee_ending = NULL;
 	arch_tlb_flush_vm(vm->stage2.root, vm->number);
 	return vm_phase_next(vm, phase_memory);
+}
+
+/* A command of the console may be looking at its calls. */
+static enum task_result phase_retire(struct vm *vm)
+{
+	return vm_tee_retire(vm) ? vm_phase_next(vm, phase_tee) : TASK_AGAIN;
 }
 
 enum task_result vm_phase_stop(struct vm *vm)
@@ -109,7 +117,7 @@ enum task_result vm_phase_stop(struct vm *vm)
 	if (!stopped)
 		return TASK_AGAIN;
 	console_vm_output(vm->number);
-	return vm_phase_next(vm, phase_tee);
+	return vm_phase_next(vm, phase_retire);
 }
 
 void vm_destroy(struct vm *vm)
@@ -124,7 +132,8 @@ void vm_destroy(struct vm *vm)
 enum kill_state vm_kill_snapshot(struct vm *vm, uint32_t *calls)
 {
 	struct med_call_info infos[8];
-	uint32_t count = vm->tee ? med_vm_calls(vm->tee, infos, ARRAY_SIZE(infos)) : 0;
+	struct med_vm *tee = vm_tee(vm);
+	uint32_t count = tee ? med_vm_calls(tee, infos, ARRAY_SIZE(infos)) : 0;
 	enum kill_state state = KILL_NONE;
 
 	*calls = count;
@@ -184,7 +193,8 @@ static bool take_trigger(struct vm *vm, enum kill_state state)
 
 void vm_kill_look(struct vm *vm, enum kill_state state)
 {
-	uint32_t calls = vm->tee ? med_vm_calls(vm->tee, NULL, 0) : 0;
+	struct med_vm *tee = vm_tee(vm);
+	uint32_t calls = tee ? med_vm_calls(tee, NULL, 0) : 0;
 
 	if (state == KILL_NONE && calls)
 		return;
@@ -201,8 +211,12 @@ void vm_kill_entering(struct vm *vm)
 void vm_kill_arm(struct vm *vm, enum kill_state wanted, uint64_t delay_us)
 {
 	struct med_call_info infos[16];
-	uint32_t count = vm->tee ? med_vm_calls(vm->tee, infos, ARRAY_SIZE(infos)) : 0;
+	struct med_vm *tee = vm_tee(vm);
+	uint32_t count = tee ? med_vm_calls(tee, infos, ARRAY_SIZE(infos)) : 0;
 
+	/* Its timer may be the job's by now; and there is nothing left to trigger. */
+	if (__atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) == VM_DYING)
+		return;
 	timer_cancel(&vm->trigger.timer);
 	vm->trigger.timer.expire = trigger_expire;
 	vm->trigger.delay = delay_us * (arch_time_hz() / 1000) / 1000;

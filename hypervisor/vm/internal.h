@@ -10,6 +10,9 @@ bool vm_table_add(struct vm *vm);
 /** Take it out of the table. False: somebody holds it with vm_get(); try again. */
 bool vm_table_remove(struct vm *vm);
 
+/** Take its med_vm away from all but the job. False: somebody may still use it; try again. */
+bool vm_tee_retire(struct vm *vm);
+
 /** Time to pause a job's step: an interrupt is pending, or it ran for long. */
 bool vm_job_pause(uint64_t since);
 

@@ -66,6 +66,21 @@ bool vm_table_remove(struct vm *vm)
 	return unused;
 }
 
+bool vm_tee_retire(struct vm *vm)
+{
+	bool unused;
+
+	lock_acquire(&table_lock);
+	if (vm->tee) {
+		vm->tee_ending = vm->tee;
+		__atomic_store_n(&vm->tee, NULL, __ATOMIC_RELAXED);
+	}
+	/* Who holds the VM now may have seen it; who comes later does not. */
+	unused = vm->refs == 0;
+	lock_release(&table_lock);
+	return unused;
+}
+
 const char *vm_state_name(const struct vm *vm)
 {
 	static const char *const names[] = {"creating", "running", "off", "dying"};

@@ -58,9 +58,14 @@ struct vm {
 	struct vuart *uart;
 	struct vcpu *vcpus[VGIC_MAX_VCPUS];
 	uint8_t last_vcpu[MAX_CPUS]; /* index + 1 of the vCPU that ran last on each CPU */
-	struct med_vm *tee;          /* NULL: without TEE */
+	/*
+	 * NULL: without TEE, or not any more. vCPUs and the job use it as it is. Others hold the VM
+	 * with vm_get() and ask vm_tee(), once: it stays usable until vm_put().
+	 */
+	struct med_vm *tee;
 
 	struct sched_item job;
+	struct med_vm *tee_ending; /* the job's alone: nobody else uses it any more */
 	enum task_result (*phase)(struct vm *vm); /* of the job */
 	uint64_t cursor;                          /* of the phase */
 	uint64_t kernel_at, initrd_at, dtb_at;    /* IPA; initrd_at 0: none */
@@ -84,8 +89,13 @@ void vm_destroy(struct vm *vm);
 /** The VM of that number, kept until vm_put(); NULL: none. */
 struct vm *vm_get(unsigned number);
 void vm_put(struct vm *vm);
+/** What the mediator knows the VM as, until vm_put(); NULL: nothing. */
+static inline struct med_vm *vm_tee(const struct vm *vm)
+{
+	return __atomic_load_n(&vm->tee, __ATOMIC_ACQUIRE);
+}
 
-/** Arm a trigger (state, delay in microseconds). */
+/** Arm a trigger (state, delay in microseconds); of a VM that is dying, without effect. */
 void vm_kill_arm(struct vm *vm, enum kill_state wanted, uint64_t delay_us);
 /** A call of the VM is in @state: does that fire the trigger? In the trap that made it so. */
 void vm_kill_look(struct vm *vm, enum kill_state state);

@@ -42,12 +42,15 @@ void notify_post(struct guest *guest, uint32_t value)
 	spin_unlock(&notify.lock);
 }
 
+/* Only the change counts: a guest that repeats itself interrupts nobody again. */
 void notify_enable(struct guest *guest)
 {
 	spin_lock(&notify.lock);
-	guest->notify.enabled = true;
-	if (tell(guest))
-		arch_notify_raise();
+	if (!guest->notify.enabled) {
+		guest->notify.enabled = true;
+		if (tell(guest))
+			arch_notify_raise();
+	}
 	spin_unlock(&notify.lock);
 }
 

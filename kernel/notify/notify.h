@@ -24,7 +24,9 @@
  * that has not enabled notifications finds it when it does. value < GUEST_NOTIFY_VALUES. */
 void notify_post(struct guest *guest, uint32_t value);
 
-/* ENABLE_ASYNC_NOTIF; STOP_ASYNC_NOTIF: no interrupt is raised for the guest after it (NW-132). */
+/* ENABLE_ASYNC_NOTIF: from then on the guest is interrupted, at once if a value is pending; without
+ * effect on one that is enabled. STOP_ASYNC_NOTIF: no interrupt is raised for it after it (NW-132).
+ */
 void notify_enable(struct guest *guest);
 void notify_stop(struct guest *guest);
 bool notify_is_enabled(struct guest *guest);

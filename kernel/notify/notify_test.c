@@ -144,6 +144,24 @@ static void nw_132_none_is_raised_after_stop_and_all_are_after_enable(void **sta
 	assert_int_equal(command(&one, MSG_CMD_DO_BOTTOM_HALF), TEE_SUCCESS);
 }
 
+/* I3: the hypervisor's CPU is not to be kept busy by a guest that enables again and again. */
+static void enabling_what_is_enabled_raises_nothing(void **state)
+{
+	(void)state;
+	post(1, 7);
+	(void)model_smc(&one, SMC_ENABLE_ASYNC_NOTIF, 0, 0, 0);
+	unsigned raised = host_notify_raised;
+	assert_int_equal(model_admin(SMC_TENON_NOTIFY_NEXT, 0, 0, 0).a[1], 1);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(model_smc(&one, SMC_ENABLE_ASYNC_NOTIF, 0, 0, 0).a[0], SMC_OK);
+		assert_int_equal(host_notify_raised, raised);
+		assert_int_equal(model_admin(SMC_TENON_NOTIFY_NEXT, 0, 0, 0).a[0], SMC_ENOTAVAIL);
+	}
+	post(1, 8);
+	assert_int_equal(host_notify_raised, raised + 1);
+	assert_int_equal(model_admin(SMC_TENON_NOTIFY_NEXT, 0, 0, 0).a[1], 1);
+}
+
 static void nw_134_a_guest_that_is_gone_is_not_named(void **state)
 {
 	(void)state;
@@ -248,6 +266,7 @@ int main(void)
 		TEST(a_guest_neither_sees_nor_starts_what_is_anothers),
 		TEST(nw_134_the_hypervisor_is_told_each_vm_once_for_all_its_events),
 		TEST(nw_132_none_is_raised_after_stop_and_all_are_after_enable),
+		TEST(enabling_what_is_enabled_raises_nothing),
 		TEST(nw_134_a_guest_that_is_gone_is_not_named),
 		TEST(nw_108_a_wake_up_from_another_guest_is_never_lost),
 		TEST(waiters_go_on_in_the_order_they_came),

@@ -11,6 +11,7 @@
 #define GICD_CTLR        0x0000u
 #define GICD_IGROUPR     0x0080u
 #define GICD_ISENABLER   0x0100u
+#define GICD_ICENABLER   0x0180u
 #define GICD_IPRIORITYR  0x0400u
 #define GICD_ICFGR       0x0C00u
 #define GICD_IROUTER     0x6000u
@@ -35,6 +36,10 @@
 #define INTID_HYP_TIMER  26u
 #define INTID_VTIMER     27u
 #define INTID_NONE       1020u /* and above */
+
+/* Interrupts taken in a row. They may come as fast as they are taken: what else the CPU has to do,
+ * such as leaving a vCPU whose slice is over, is looked at in between. */
+#define TAKE_MAX         32u
 
 #define icc_sre_el2      S3_4_C12_C9_5
 #define icc_pmr_el1      S3_0_C4_C6_0
@@ -76,7 +81,16 @@ void gic_enable_spi(unsigned intid, bool edge)
 		*mmio(platform_gicd, GICD_ICFGR + intid / 16 * 4) |= 2u << intid % 16 * 2;
 	priority[intid] = PRIORITY;
 	router[intid] = cpu_this()->mpidr & 0xFF00FFFFFFull;
-	*mmio(platform_gicd, GICD_ISENABLER + intid / 32 * 4) = 1u << intid % 32;
+	arch_irq_enable(intid, true);
+}
+
+void arch_irq_enable(unsigned intid, bool enabled)
+{
+	uint32_t to = enabled ? GICD_ISENABLER : GICD_ICENABLER;
+
+	*mmio(platform_gicd, to + intid / 32 * 4) = 1u << intid % 32;
+	if (!enabled)
+		wait_written();
 }
 
 /* This CPU's redistributor, found by affinity. */
@@ -111,7 +125,13 @@ void gic_init_cpu(struct cpu *cpu)
 	for (unsigned i = 0; i < 32; i += 4)
 		*mmio(cpu->gicr, GICR_IPRIORITYR + i) = PRIORITY * 0x01010101u;
 	*mmio(cpu->gicr, GICR_ISENABLER) = ours;
-	icc_write(icc_sre_el2, 0xF); /* ICC_SRE_EL2: system registers, EL1 may use them too */
+	/*
+	 * System registers, for EL1 too. On a GIC without the memory-mapped interface of version 2,
+	 * such as QEMU's, all of ICC_SRE_EL2 and ICC_SRE_EL1 is fixed. A port to one that has it
+	 * must clear Enable (bit 3) and answer the trapped ICC_SRE_EL1 (reads 7, writes ignored):
+	 * that register is not switched with the vCPUs.
+	 */
+	icc_write(icc_sre_el2, 0xF);
 	isb();
 	icc_write(icc_pmr_el1, 0xFF);
 	icc_write(icc_bpr1_el1, 0);
@@ -189,7 +209,7 @@ void arch_irq_take(void)
 {
 	struct cpu *cpu = cpu_this();
 
-	for (;;) {
+	for (unsigned n = 0; n < TAKE_MAX; n++) {
 		uint64_t intid = icc_read(icc_iar1_el1);
 
 		dsb(sy);
