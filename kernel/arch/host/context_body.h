@@ -3,6 +3,7 @@
 #ifndef ARCH_HOST_CONTEXT_BODY_H
 #define ARCH_HOST_CONTEXT_BODY_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <ucontext.h>
 
@@ -26,6 +27,7 @@ struct arch_aspace {
 	struct budget *budget;
 	uint64_t *root;
 	uint16_t asid;
+	size_t ns_mappings; /* pages of guests' memory in it */
 };
 
 #endif

@@ -55,5 +55,8 @@ const char *host_console(void);
 
 /* Pages mapped for guests' memory in any address space. */
 size_t host_ns_mappings(void);
+/* Same, in this one; and whether this page is mapped in any. */
+size_t host_ns_mappings_of(const struct arch_aspace *as);
+bool host_ns_is_mapped(uint64_t pa);
 
 #endif
