@@ -5,10 +5,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <setjmp.h>
 #include <ucontext.h>
 
 struct arch_context {
 	ucontext_t uc;
+	jmp_buf jump; /* where it stopped, once it has run */
+	int has_run;
 	/* For the address sanitizer: it has to know which stack is in use. */
 	void *fake_stack;
 	const void *bottom;
