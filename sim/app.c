@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What apps do. The file is a real signed one; for most guests its instructions are not executed,
- * but what stands here is done, system call by system call. For some they are, by the engine.
+ * What apps do. Their files are real signed ones; for most guests the instructions are not
+ * executed, but what stands here and in nest.c and lock.c is done, system call by system call. For
+ * some they are, by the engine.
  */
 #include <string.h>
 
-#include "kernel/arch/host/app.h"
 #include "kernel/arch/host/engine.h"
-#include "kernel/call/call.h"
-#include "kernel/lib/assert.h"
-#include "sim/programs.h"
-#include "sim/sim.h"
+#include "sim/script.h"
 
 #define SCRIPTED      "d17f73a0-36ef-11e1-984a-0002a5d5c51b" /* several instances */
 #define REAL          "e6a33ed4-562b-463a-bb7e-ff5e15a493c8" /* one instance, several sessions */
 #define HOSTILE_CALLS 6u
 #define ENGINE_SLICE  2000u
 
-static struct program programs[2];
+static struct program programs[PROGRAM_KINDS];
+static struct uuid uuids[PROGRAM_KINDS];
 static enum user_exit (*engine_user)(struct arch_aspace *as, struct user_context *ctx,
 				     struct user_fault *fault);
 
@@ -30,28 +28,31 @@ const struct program *program_find(const uint8_t uuid[16])
 	return NULL;
 }
 
-const uint8_t *program_uuid(bool real)
+const uint8_t *program_uuid(enum program_kind kind)
 {
-	return programs[real].uuid;
+	return programs[kind].uuid;
 }
 
-static enum user_exit call(struct user_context *ctx, uint64_t number, uint64_t a0, uint64_t a1,
-			   uint64_t a2)
+const struct uuid *script_uuid(enum program_kind kind)
 {
-	ctx->x[8] = number;
-	ctx->x[0] = a0;
-	ctx->x[1] = a1;
-	ctx->x[2] = a2;
-	ctx->x[19]++;
-	return USER_EXIT_SVC;
+	return &uuids[kind];
 }
 
-/* Turns the bytes of its first parameter over; they may lie in several pages. */
-static void echo(struct arch_aspace *as, const struct user_context *ctx)
+enum program_kind script_kind(struct arch_aspace *as)
 {
-	const struct utee_params *params = host_user_memory(as, ctx->x[20], PROT_R);
+	const struct ta_instance *instance = container_of(as, struct ta_instance, as.arch);
 
-	assert(params);
+	for (unsigned i = 0; i < array_count(uuids); i++) {
+		if (!memcmp(&instance->uuid, &uuids[i], sizeof(uuids[i])))
+			return (enum program_kind)i;
+	}
+	panic("an app that nobody has");
+}
+
+void script_echo(struct arch_aspace *as, const struct user_context *ctx)
+{
+	const struct utee_params *params = script_params(as, ctx);
+
 	for (uint64_t i = 0;
 	     TEE_PARAM_TYPE(params->types, 0) == TEE_PARAM_MEMREF_INOUT && i < params->vals[1];
 	     i++) {
@@ -60,6 +61,26 @@ static void echo(struct arch_aspace *as, const struct user_context *ctx)
 			return;
 		*byte = (uint8_t) ~*byte;
 	}
+}
+
+enum user_exit script_open(struct arch_aspace *as, struct user_context *ctx,
+			   const struct uuid *uuid)
+{
+	uint64_t va = script_frame_va(ctx);
+
+	script_frame(as, ctx)->uuid = *uuid;
+	ctx->x[3] = va + offsetof(struct script_frame, session);
+	ctx->x[4] = va + offsetof(struct script_frame, origin);
+	return script_call(ctx, SYS_OPEN_TA_SESSION, va, TA_NO_TIMEOUT, 0);
+}
+
+enum user_exit script_invoke(struct user_context *ctx, uint64_t session, uint32_t cmd)
+{
+	uint64_t va = script_frame_va(ctx);
+
+	ctx->x[3] = va + offsetof(struct script_frame, params);
+	ctx->x[4] = va + offsetof(struct script_frame, origin);
+	return script_call(ctx, SYS_INVOKE_TA_COMMAND, session, TA_NO_TIMEOUT, cmd);
 }
 
 static uint64_t any_argument(const struct user_context *ctx)
@@ -82,72 +103,105 @@ static enum user_exit hostile(struct user_context *ctx)
 {
 	for (unsigned i = 3; i < 8; i++)
 		ctx->x[i] = any_argument(ctx);
-	return call(ctx, below(4) ? below(16) : below(73), any_argument(ctx), any_argument(ctx),
-		    any_argument(ctx));
+	return script_call(ctx, below(4) ? below(16) : below(73), any_argument(ctx),
+			   any_argument(ctx), any_argument(ctx));
 }
 
-static enum user_exit leave(struct user_context *ctx)
-{
-	return call(ctx, SYS_RETURN, TEE_SUCCESS, 0, 0);
-}
-
-/* x19 counts what it did in this entry, x20 is the parameter block, x21 the command. */
-static enum user_exit scripted(struct arch_aspace *as, struct user_context *ctx,
+/* Commands that any app of a guest has. */
+static enum user_exit scripted(struct arch_aspace *as, struct user_context *ctx, uint64_t step,
 			       struct user_fault *fault)
 {
 	uint64_t stack = ctx->sp - 64;
 
-	if (ctx->x[19] == 0) {
-		ctx->x[20] = ctx->x[2];
-		ctx->x[21] = ctx->x[0] == TA_FUNC_INVOKE_COMMAND ? ctx->x[3] : PROGRAM_COUNT;
-	}
 	switch (ctx->x[21]) {
 	case PROGRAM_ECHO:
-		echo(as, ctx);
-		return leave(ctx);
+		script_echo(as, ctx);
+		return script_return(ctx, 0);
 	case PROGRAM_TIME:
-		return ctx->x[19] < 2 ? call(ctx, SYS_GET_TIME, 2, stack, 0) : leave(ctx);
+		return step < 2 ? script_call(ctx, SYS_GET_TIME, 2, stack, 0)
+				: script_return(ctx, 0);
 	case PROGRAM_WAIT:
-		return ctx->x[19] < 1 ? call(ctx, SYS_WAIT, 5, 0, 0) : leave(ctx);
+		return step < 1 ? script_call(ctx, SYS_WAIT, 5, 0, 0) : script_return(ctx, 0);
 	case PROGRAM_INTERRUPTED:
-		return ctx->x[19]++ < 3 ? USER_EXIT_FOREIGN_INTR : leave(ctx);
+		return step < 2 ? USER_EXIT_FOREIGN_INTR : script_return(ctx, 0);
 	case PROGRAM_RANDOM:
-		return ctx->x[19] < 1 ? call(ctx, SYS_RANDOM, stack, 40, 0) : leave(ctx);
+		return step < 1 ? script_call(ctx, SYS_RANDOM, stack, 40, 0)
+				: script_return(ctx, 0);
 	case PROGRAM_HOSTILE:
-		return ctx->x[19] < HOSTILE_CALLS ? hostile(ctx) : leave(ctx);
+		return step < HOSTILE_CALLS ? hostile(ctx) : script_return(ctx, 0);
+	case PROGRAM_NEST:
+		return nest_script(as, ctx, step);
+	case PROGRAM_SECRET:
+		return secret_script(as, ctx);
 	case PROGRAM_FAULT:
 		*fault = (struct user_fault){.esr = 0x92000006};
 		return USER_EXIT_FAULT;
 	case PROGRAM_PANIC:
-		return call(ctx, SYS_PANIC, 0x17, 0, 0);
+		return script_call(ctx, SYS_PANIC, 0x17, 0, 0);
 	default:
-		return leave(ctx);
+		return script_return(ctx, 0);
 	}
 }
 
 static enum user_exit user(struct arch_aspace *as, struct user_context *ctx,
 			   struct user_fault *fault)
 {
-	const struct fiber *fiber = fiber_current();
+	enum program_kind kind = script_kind(as);
 
-	return fiber && fiber->vm->real && engine_user ? engine_user(as, ctx, fault)
-						       : scripted(as, ctx, fault);
+	if (kind == PROGRAM_REAL && engine_user)
+		return engine_user(as, ctx, fault);
+	uint64_t step = ctx->x[19]++;
+	if (step == 0) {
+		ctx->x[20] = ctx->x[2];
+		ctx->x[21] = ctx->x[3];
+		ctx->x[22] = ctx->x[0];
+		ctx->x[23] = ctx->x[1];
+		ctx->x[24] = 0;
+	}
+	if (kind == PROGRAM_LOCK)
+		return lock_script(as, ctx, step, fault);
+	return ctx->x[22] == TA_FUNC_INVOKE_COMMAND ? scripted(as, ctx, step, fault)
+						    : script_return(ctx, 0);
 }
 
-static void load(struct program *program, const char *name)
+static void load_shipped(enum program_kind kind, const char *name)
 {
 	struct model file = {0};
 
-	app_uuid(program->uuid, name);
 	app_load_file(&file, TEST_TA_DIR, name);
-	program->file = file.ta_file;
-	program->size = file.ta_size;
+	app_uuid(programs[kind].uuid, name);
+	programs[kind].file = file.ta_file;
+	programs[kind].size = file.ta_size;
+}
+
+static void load_made(enum program_kind kind, const struct made_app *app)
+{
+	app_uuid(programs[kind].uuid, app->uuid);
+	programs[kind].file = app->file;
+	programs[kind].size = app->size;
+}
+
+static void set_native(enum program_kind kind)
+{
+	const uint8_t *o = programs[kind].uuid;
+	struct uuid *uuid = &uuids[kind];
+
+	uuid->time_low = (uint32_t)o[0] << 24 | (uint32_t)o[1] << 16 | (uint32_t)o[2] << 8 | o[3];
+	uuid->time_mid = (uint16_t)(o[4] << 8 | o[5]);
+	uuid->time_hi_and_version = (uint16_t)(o[6] << 8 | o[7]);
+	memcpy(uuid->clock_seq_and_node, o + 8, 8);
 }
 
 void app_start(void)
 {
-	load(&programs[0], SCRIPTED);
-	load(&programs[1], REAL);
+	load_shipped(PROGRAM_SCRIPTED, SCRIPTED);
+	load_shipped(PROGRAM_REAL, REAL);
+	load_made(PROGRAM_KEEPER, &made_keeper);
+	load_made(PROGRAM_INNER, &made_inner);
+	load_made(PROGRAM_SINGLE, &made_single);
+	load_made(PROGRAM_LOCK, &made_lock);
+	for (unsigned i = 0; i < PROGRAM_KINDS; i++)
+		set_native((enum program_kind)i);
 	if (options.real_chance > 0) {
 		engine_start(&(struct engine_config){.seed = options.seed, .slice = ENGINE_SLICE});
 		engine_user = host_user;

@@ -17,21 +17,27 @@ struct options options = {
 	.fail_chance = 60,
 	.interrupt_chance = 4000,
 	.lie_chance = 25,
+	.stall_chance = 200,
+	.refuse_chance = 200,
+	.shared_percent = 15,
+	.nest_percent = 20,
 };
 
-static const char usage[] = "usage: tenon-sim [--seed S] [--steps N] [--lifetimes N] [--guests G] "
-			    "[--cpus C] [--pages P]\n"
-			    "                 [--kill N] [--fail N] [--interrupt N] [--lie "
-			    "PERCENT] [--real PERCENT] [--trace]\n"
-			    "\n"
-			    "The kernel and the mediator in one process, with G guests that are "
-			    "created, work, lie and die.\n"
-			    "The same options give the same run. N chances are of 65536 at each "
-			    "point. A lifetime is a guest\n"
-			    "that registered a buffer, opened a session, made three invocations "
-			    "with RPCs, and was destroyed.\n"
-			    "Ends with status 0, or aborts with the seed and the last events when "
-			    "an invariant breaks.\n";
+static const char usage[] =
+	"usage: tenon-sim [--seed S] [--steps N] [--lifetimes N] [--guests G] "
+	"[--cpus C] [--pages P]\n"
+	"                 [--kill N] [--fail N] [--interrupt N] [--lie "
+	"PERCENT] [--real PERCENT]\n"
+	"                 [--stall N] [--refuse N] [--shared PERCENT] [--nest PERCENT] [--trace]\n"
+	"\n"
+	"The kernel and the mediator in one process, with G guests that are "
+	"created, work, lie and die.\n"
+	"The same options give the same run. N chances are of 65536 at each "
+	"point. A lifetime is a guest\n"
+	"that registered a buffer, opened a session, made three invocations "
+	"with RPCs, and was destroyed.\n"
+	"Ends with status 0, or aborts with the seed and the last events when "
+	"an invariant breaks.\n";
 
 enum {
 	OPT_FIRST = 256
@@ -52,10 +58,11 @@ static uint64_t number(const char *text)
 
 static void set(int option, const char *text)
 {
-	uint32_t *const small[] = {&options.guests,       &options.cpus,
-				   &options.secure_pages, &options.kill_chance,
-				   &options.fail_chance,  &options.interrupt_chance,
-				   &options.lie_chance,   &options.real_chance};
+	uint32_t *const small[] = {
+		&options.guests,        &options.cpus,           &options.secure_pages,
+		&options.kill_chance,   &options.fail_chance,    &options.interrupt_chance,
+		&options.lie_chance,    &options.real_chance,    &options.stall_chance,
+		&options.refuse_chance, &options.shared_percent, &options.nest_percent};
 
 	switch (option - OPT_FIRST) {
 	case 0:
@@ -75,9 +82,10 @@ static void set(int option, const char *text)
 
 static void parse(int argc, char **argv)
 {
-	static const char *const names[] = {"seed", "steps", "lifetimes", "guests", "cpus", "pages",
-					    "kill", "fail",  "interrupt", "lie",    "real"};
-	struct option list[16] = {0};
+	static const char *const names[] = {"seed",  "steps", "lifetimes", "guests",    "cpus",
+					    "pages", "kill",  "fail",      "interrupt", "lie",
+					    "real",  "stall", "refuse",    "shared",    "nest"};
+	struct option list[24] = {0};
 	unsigned count = sizeof(names) / sizeof(names[0]);
 	int option;
 
@@ -114,6 +122,12 @@ static void report(double seconds)
 	       (unsigned long long)options.seed, (unsigned long long)summary.points,
 	       (unsigned long long)summary.lifetimes, (unsigned long long)summary.lives,
 	       (unsigned long long)summary.calls, (unsigned long long)summary.rpcs, seconds);
+	printf("lock taken %llu times, %llu notifications, %llu stalls, %llu refusals, %llu "
+	       "answers "
+	       "given twice, %llu guests looked at\n",
+	       (unsigned long long)summary.locks, (unsigned long long)summary.notifications,
+	       (unsigned long long)summary.stalls, (unsigned long long)summary.refusals,
+	       (unsigned long long)summary.stale_answers, (unsigned long long)summary.checks);
 	printf("kills:");
 	for (unsigned i = 0; i < sizeof(phases) / sizeof(phases[0]); i++)
 		printf(" %s %llu", phases[i], (unsigned long long)summary.kills_in[i]);
@@ -126,6 +140,8 @@ int main(int argc, char **argv)
 {
 	clock_t began = clock();
 
+	for (int i = 1; i < argc; i++)
+		options.line[i - 1] = argv[i];
 	parse(argc, argv);
 	world_start();
 	app_start();

@@ -16,7 +16,6 @@ static struct arch_context scheduler;
 static struct fiber *current;
 static uint64_t random_state;
 static bool cpu_taken[HOST_CPUS];
-static bool finishing; /* no new lives */
 static char events[EVENTS][120];
 static unsigned event_count;
 
@@ -64,9 +63,11 @@ void broken(const char *format, ...)
 	fprintf(stderr, "\nlast events:\n");
 	for (unsigned i = event_count > EVENTS ? event_count - EVENTS : 0; i < event_count; i++)
 		fprintf(stderr, "  %s\n", events[i % EVENTS]);
-	fprintf(stderr, "again: tenon-sim --seed %llu --guests %u --cpus %u --steps %llu\n",
-		(unsigned long long)options.seed, options.guests, options.cpus,
-		(unsigned long long)summary.points + 1);
+	/* The last of several --steps counts. */
+	fprintf(stderr, "again: tenon-sim");
+	for (unsigned i = 0; options.line[i]; i++)
+		fprintf(stderr, " %s", options.line[i]);
+	fprintf(stderr, " --steps %llu\n", (unsigned long long)summary.points + 1);
 	fflush(stderr);
 	abort();
 }
@@ -97,6 +98,14 @@ void point(void)
 	/* Most of the time the same fiber goes on: runs of some length find more. */
 	if (below(3) == 0)
 		leave_fiber(fiber);
+}
+
+void give_way(void)
+{
+	if (spin_held() != 0)
+		broken("I3: a lock of the kernel is held at a point");
+	summary.points++;
+	leave_fiber(current);
 }
 
 /* The kernel's own: brackets, and entries into apps. */
@@ -138,8 +147,8 @@ static void fiber_main(void *arg)
 	abort();
 }
 
-static void fiber_begin(struct fiber *fiber, struct vm *vm, unsigned index,
-			void (*body)(struct fiber *fiber))
+void fiber_begin(struct fiber *fiber, struct vm *vm, unsigned index,
+		 void (*body)(struct fiber *fiber))
 {
 	void *stack = fiber->stack;
 
@@ -147,7 +156,7 @@ static void fiber_begin(struct fiber *fiber, struct vm *vm, unsigned index,
 	fiber->stack = stack ? stack : arch_stack_map(NULL);
 }
 
-static void fiber_run(struct fiber *fiber)
+void fiber_run(struct fiber *fiber)
 {
 	current = fiber;
 	host_cpu = fiber->cpu < 0 ? 0 : (unsigned)fiber->cpu;
@@ -157,19 +166,24 @@ static void fiber_run(struct fiber *fiber)
 	arch_context_switch(&scheduler, &fiber->context);
 }
 
+int cpu_free(void)
+{
+	for (unsigned i = 0; i < options.cpus; i++) {
+		if (!cpu_taken[i])
+			return (int)i;
+	}
+	return -1;
+}
+
 void cpu_enter(void)
 {
-	for (;;) {
-		for (unsigned i = 0; i < options.cpus; i++) {
-			if (cpu_taken[i])
-				continue;
-			cpu_taken[i] = true;
-			current->cpu = (int)i;
-			host_cpu = i;
-			return;
-		}
+	int cpu;
+
+	while ((cpu = cpu_free()) < 0)
 		leave_fiber(current);
-	}
+	cpu_taken[cpu] = true;
+	current->cpu = cpu;
+	host_cpu = (unsigned)cpu;
 }
 
 void cpu_leave(void)
@@ -180,121 +194,10 @@ void cpu_leave(void)
 	host_foreign_pending = false;
 }
 
-/* --- lives ---------------------------------------------------------------------------------------
- */
-
-static void reap(struct fiber *fiber);
-
-static bool any_vcpu_runs(const struct vm *vm)
-{
-	for (unsigned i = 0; i < SIM_VCPUS; i++) {
-		if (vm->vcpus[i].running)
-			return true;
-	}
-	return false;
-}
-
-static void kill(struct vm *vm)
-{
-	struct med_call_info info[4];
-	uint32_t calls = med_vm_calls(vm->med, info, 4);
-
-	summary.kills++;
-	summary.kills_in[calls ? info[0].phase : MED_PHASE_NONE]++;
-	event("kill %u with %u calls", vm->number, calls);
-	vm->state = VM_DYING;
-	med_vm_kill(vm->med);
-}
-
-/* The order of death: vCPUs first, then what the TEE and the mediator have, then the memory. */
-static void reap(struct fiber *fiber)
-{
-	struct vm *vm = fiber->vm;
-	struct med_counters left;
-	unsigned stuck = 0;
-	enum med_result result;
-
-	do {
-		point();
-		result = med_vm_destroy_step(vm->med, &left);
-		if (result == MED_STUCK && ++stuck > 1000)
-			broken("the TEE does not let go of guest %u", vm->number);
-	} while (result != MED_DONE);
-	if (left.calls || left.buffers || left.pages || left.rpc_buffers || left.shadow_pages)
-		broken("I1: the mediator keeps something of guest %u", vm->number);
-	world_free(vm);
-	event("gone %u", vm->number);
-	summary.lives++;
-	if (vm->registered && vm->opened && vm->invoked >= 3 && vm->served > 0)
-		summary.lifetimes++;
-	vm->state = VM_ABSENT;
-}
-
-static void give_birth(struct vm *vm)
-{
-	struct fiber reaper = vm->reaper, vcpus[SIM_VCPUS];
-
-	memcpy(vcpus, vm->vcpus, sizeof(vcpus));
-	*vm = (struct vm){.number = (uint32_t)(vm - vms) + 1, .next_cookie = 0x1000};
-	vm->reaper.stack = reaper.stack;
-	for (unsigned i = 0; i < SIM_VCPUS; i++)
-		vm->vcpus[i].stack = vcpus[i].stack;
-	vm->lies = below(100) < options.lie_chance;
-	vm->real = below(100) < options.real_chance;
-	vm->secret = (uint8_t)(1 + below(255));
-	host_cpu = 0;
-	if (!world_create(vm))
-		return; /* no memory for it now */
-	event("born %u%s%s", vm->number, vm->lies ? " liar" : "", vm->real ? " real" : "");
-	vm->state = VM_LIVING;
-	for (unsigned i = 0; i < SIM_VCPUS; i++)
-		fiber_begin(&vm->vcpus[i], vm, i, guest_body);
-}
-
-/* Its death begins when it was killed, or has done all it had to do. */
-static void look_after(struct vm *vm)
-{
-	if (vm->state == VM_LIVING && (!any_vcpu_runs(vm) || finishing))
-		kill(vm);
-	if (vm->state == VM_DYING && !vm->reaper.running && !any_vcpu_runs(vm))
-		fiber_begin(&vm->reaper, vm, 0, reap);
-}
-
-static struct fiber *pick(struct vm *vm)
-{
-	unsigned first = below(SIM_VCPUS);
-
-	if (vm->reaper.running)
-		return &vm->reaper;
-	for (unsigned i = 0; i < SIM_VCPUS; i++) {
-		struct fiber *fiber = &vm->vcpus[(first + i) % SIM_VCPUS];
-		if (fiber->running)
-			return fiber;
-	}
-	return NULL;
-}
-
 static bool is_over(void)
 {
 	return (options.steps && summary.points >= options.steps) ||
 	       (options.lifetimes && summary.lifetimes >= options.lifetimes);
-}
-
-/* One turn of a VM. True: it is absent. */
-static bool turn(struct vm *vm)
-{
-	if (vm->state == VM_ABSENT && !finishing)
-		give_birth(vm);
-	if (vm->state == VM_ABSENT)
-		return true;
-	if (vm->state == VM_LIVING && chance(options.kill_chance))
-		kill(vm);
-	look_after(vm);
-	struct fiber *fiber = pick(vm);
-	if (fiber)
-		fiber_run(fiber);
-	check_point();
-	return false;
 }
 
 void sched_start(void)
@@ -308,13 +211,11 @@ void sched_run(void)
 {
 	uint32_t absent = 0;
 
-	finishing = false;
 	while (!is_over())
-		turn(&vms[below(options.guests)]);
-	finishing = true;
+		life_turn(&vms[below(options.guests)], false);
 	while (absent < options.guests) {
 		absent = 0;
 		for (uint32_t i = 0; i < options.guests; i++)
-			absent += turn(&vms[i]);
+			absent += life_turn(&vms[i], true);
 	}
 }

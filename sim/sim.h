@@ -2,9 +2,12 @@
 /*
  * The simulator: the kernel and the mediator, whole, in one process, with many guests around them.
  *
- *   main.c   options, the run, the summary      world.c  frames of memory, what the mediator calls
- *   sched.c  fibers, CPUs, points, kills        guest.c  what a vCPU does; the guest's RPC service
- *   check.c  the invariants                     app.c    what an app does
+ *   main.c    options, the run, the summary   world.c  frames of memory, what the mediator calls
+ *   sched.c   fibers, CPUs, points            life.c   birth, death, interrupts of VMs
+ *   check.c   the invariants                  guest.c  what a vCPU sends
+ *   memory.c  buffers of a guest              client.c sessions and commands
+ *   service.c answers to RPCs                 app.c, nest.c, lock.c  what apps do
+ *   fail.c    memory that fails
  *
  * One thread. Every vCPU is a fiber; a fiber runs until it comes to a *point*: any callback of the
  * mediator, any place where the kernel gives its locks up (a bracket, an entry into an app), each
@@ -39,9 +42,14 @@ struct options {
 	uint32_t kill_chance;
 	uint32_t fail_chance;
 	uint32_t interrupt_chance;
-	uint32_t lie_chance;  /* guests that lie, of 100 */
-	uint32_t real_chance; /* guests whose app is executed for real, of 100 */
+	uint32_t lie_chance;     /* guests that lie, of 100 */
+	uint32_t real_chance;    /* guests whose app is executed for real, of 100 */
+	uint32_t stall_chance;   /* RPCs that are answered thousands of points later, of 65536 */
+	uint32_t refuse_chance;  /* RPCs that are answered with an error, of 65536 */
+	uint32_t shared_percent; /* vCPUs that also use the app that all guests share */
+	uint32_t nest_percent; /* sessions with apps that remember, commands that call other apps */
 	bool trace;
+	const char *line[64]; /* as they were given */
 };
 extern struct options options;
 
@@ -85,7 +93,19 @@ struct vm {
 	struct fiber reaper;
 	bool lies;
 	bool real;
+	bool doomed;    /* to be killed at its next turn */
 	uint8_t secret; /* what its buffers are filled with */
+	/* Notifications: enabled; the interrupt is pending; those fetched and not waited for. */
+	bool async;
+	bool interrupt;
+	uint32_t fetching; /* vCPUs on their way with a value */
+	uint64_t notified[2];
+	uint32_t threads[SIM_VCPUS]; /* of its calls in flight, as far as it knows, or 0 */
+	uint32_t stale[4];           /* of its calls that have ended */
+	unsigned stale_count;
+	uint32_t sessions[SIM_VCPUS]; /* with the lock */
+	bool in_lock[SIM_VCPUS];      /* a call in one of these is on its way */
+	uint64_t holds[SIM_VCPUS];    /* the lock that it has, or 0 */
 	uint64_t next_cookie;
 	struct buffer buffers[16];
 	/* What makes a lifetime. */
@@ -101,6 +121,7 @@ struct summary {
 	uint64_t points, lifetimes, lives, calls, rpcs, kills, failed_allocations, interrupts;
 	uint64_t kills_in[8]; /* by enum med_phase */
 	uint64_t right_answers;
+	uint64_t locks, notifications, stalls, refusals, stale_answers, checks;
 };
 extern struct summary summary;
 
@@ -122,6 +143,9 @@ void cpu_leave(void);
 /* A point: somebody else may go on from here. No lock is held. */
 void point(void);
 
+/* Same, and somebody else certainly goes on first. */
+void give_way(void);
+
 /* A number below bound > 0; chance in 65536. */
 uint32_t below(uint32_t bound);
 bool chance(uint32_t of_65536);
@@ -132,6 +156,19 @@ void event(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* An invariant is broken: tells seed and last events, and ends the process. */
 _Noreturn void broken(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A CPU on which nobody is in the TEE, or -1. */
+int cpu_free(void);
+
+/* A fiber begins to run body. */
+void fiber_begin(struct fiber *fiber, struct vm *vm, unsigned index,
+		 void (*body)(struct fiber *fiber));
+void fiber_run(struct fiber *fiber);
+
+/* --- life.c --- */
+
+/* One turn of a VM. True: it is absent. */
+bool life_turn(struct vm *vm, bool finishing);
 
 /* --- world.c --- */
 
@@ -168,6 +205,16 @@ void check_start(void);
 
 /* After every point: I1 .. I8 as far as they can be seen from outside. */
 void check_point(void);
+
+/*
+ * A vCPU of an honest guest waits for the lock, in this session, for this key, since begun: it
+ * waits in a queue, or it is being told; and the lock is not free all the time. True: it is being
+ * told.
+ */
+bool check_waiter(const struct fiber *fiber, uint32_t session, uint32_t key, uint64_t begun);
+
+/* A page was given back (I6). */
+void check_freed(const void *page);
 
 /* Nobody lives: everything is as it was at the start. */
 void check_empty(void);

@@ -31,18 +31,21 @@ static uint32_t frame_take(uint32_t owner)
 	return FRAMES;
 }
 
+static uint64_t frame_pa(uint32_t frame)
+{
+	return HOST_NS_BASE + (uint64_t)frame * PAGE_SIZE;
+}
+
 static void frame_give(uint32_t frame)
 {
 	if (frames[frame].pins)
 		broken("I5: frame %u of %u is pinned while it changes hands", frame,
 		       frames[frame].owner);
+	if (host_ns_is_mapped(frame_pa(frame)))
+		broken("I5: frame %u of %u is mapped in an app while it changes hands", frame,
+		       frames[frame].owner);
 	memset(host_ns(HOST_NS_BASE + (uint64_t)frame * PAGE_SIZE), 0xDD, PAGE_SIZE);
 	frames[frame].owner = OWNER_NONE;
-}
-
-static uint64_t frame_pa(uint32_t frame)
-{
-	return HOST_NS_BASE + (uint64_t)frame * PAGE_SIZE;
 }
 
 static uint32_t frame_of(uint64_t pa)

@@ -17,12 +17,20 @@
 #define PAGES   8u
 #define THREADS 8u
 #define STEPS   64u
+#define OPENS   12u
+#define RPCS    100u
 #define VM      1u
 
+/* Several instances, one session each. */
+#define APP "d17f73a0-36ef-11e1-984a-0002a5d5c51b"
+
 static struct input in;
+static struct model ram; /* the guest when it behaves */
+static uint8_t app[16];
 static uint64_t pages[PAGES];
 static uint32_t threads[THREADS];
 static unsigned thread_count;
+static unsigned opens;
 static struct page_totals at_start;
 static bool started;
 
@@ -145,9 +153,37 @@ static void administration(void)
 	entry_fast(&args);
 }
 
+/* Where a guest stops that opens a session as it should: the call is hostile from then on. */
+static bool goes_on(struct model *model, uint32_t cmd, struct msg_header *message, bool *served)
+{
+	(void)model, (void)cmd, (void)message, (void)served;
+	/* One that waits for a call that was left would wait for ever. */
+	return input_below(&in, 16) != 1 && ram.rpcs < RPCS;
+}
+
+/* So that there is an app with a session that hostile messages name. */
+static void open_as_it_should(void)
+{
+	uint32_t session;
+
+	/* What it leaves behind keeps its memory. */
+	if (opens == OPENS)
+		return;
+	opens++;
+	ram.rpcs = 0;
+	host_ns_hook = NULL;
+	ram.on_rpc = goes_on;
+	if (model_open(&ram, app, &session) == (0xAAAA0000u | MODEL_LEFT))
+		threads[thread_count++ % THREADS] = ram.thread_id;
+	host_ns_hook = rewrite;
+}
+
 static void step(void)
 {
-	switch (input_below(&in, 8)) {
+	switch (input_below(&in, 9)) {
+	case 8:
+		open_as_it_should();
+		break;
 	case 0:
 		put_list(host_ns(pages[input_below(&in, PAGES)]));
 		break;
@@ -177,15 +213,20 @@ static void step(void)
  * check_pages(). */
 static void start(void)
 {
-	struct model ram;
-
 	host_start(700);
 	pages_totals(&at_start);
+	app_uuid(app, APP);
+	started = true;
+}
+
+static void start_guest(void)
+{
 	model_start(&ram, VM);
 	for (unsigned i = 0; i < PAGES; i++)
 		pages[i] = model_alloc(&ram, PAGE_SIZE);
-	(void)model_admin(SMC_VM_DESTROYED, VM, 0, 0);
-	started = true;
+	app_load_file(&ram, TEST_TA_DIR, APP);
+	for (unsigned i = 0; i < PAGES; i++)
+		memset(host_ns(pages[i]), 0, PAGE_SIZE);
 }
 
 static void check_pages(void)
@@ -204,11 +245,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!started)
 		start();
 	in = (struct input){data, size};
-	for (unsigned i = 0; i < PAGES; i++)
-		memset(host_ns(pages[i]), 0, PAGE_SIZE);
-	thread_count = 0;
+	thread_count = opens = 0;
 	app_reset();
-	(void)model_admin(SMC_VM_CREATED, VM, 0, 0);
+	start_guest();
 	host_ns_hook = rewrite;
 	for (unsigned i = 0; i < STEPS && in.size > 0; i++)
 		step();

@@ -12,6 +12,8 @@ from launcher.common import REPO, TenonError, build_dir, cache_dir, need_tool, r
 SANITIZE = "-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined"
 KERNEL = ("libkernel_host.a", "libcrypto_native.a", "libmbedtls_native.a")
 MEDIATOR = ("libmediator_world.a",)
+# What a target needs beside these: sources, and options of the linker.
+MORE: Dict[str, tuple] = {"image": (["kernel/ta/tiny_elf_test.c"], "-Wl,--wrap=crypto_rsa_verify")}
 TARGETS: Dict[str, tuple] = {"kernel": KERNEL, "syscall": KERNEL, "image": KERNEL, "mediator": MEDIATOR}
 
 RULES = f"""rule cc
@@ -63,8 +65,10 @@ def build(names: List[str]) -> Dict[str, Path]:
         own = f"fuzz/{name}_fuzz.o"
         like = next(entry for output, entry in objects.items() if TARGETS[name][0] in output)
         objects[own] = {"command": like["command"] + f' -DTEST_TA_DIR=\\"{ta_folder()}\\"', "file": str(source)}
+        sources, libraries = MORE.get(name, ([], "-lcmocka" if TARGETS[name] is MEDIATOR else ""))
+        for more in sources:
+            objects[f"fuzz/{name}_{Path(more).stem}.o"] = {"command": like["command"], "file": str(REPO / more)}
         known.update(objects)
-        libraries = "-lcmocka" if TARGETS[name] is MEDIATOR else ""
         lines.append(f"build fuzz/{name}: link {' '.join(objects)}\n  libs = {libraries}")
         made[name] = folder / name
     for output, entry in known.items():

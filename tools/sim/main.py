@@ -20,7 +20,15 @@ from launcher.options import natural, positive
 WORLDS = [["--guests", "8"], ["--guests", "32", "--cpus", "8"], ["--guests", "16", "--lie", "60"],
           ["--guests", "8", "--pages", "420", "--fail", "600"], ["--guests", "16", "--kill", "600"],
           ["--guests", "64", "--cpus", "8", "--kill", "20"], ["--guests", "12", "--interrupt", "20000"],
-          ["--guests", "8", "--real", "30"]]
+          ["--guests", "8", "--real", "30"], ["--guests", "24", "--cpus", "8", "--shared", "90", "--nest", "10"],
+          ["--guests", "5", "--shared", "100", "--kill", "400", "--lie", "0", "--nest", "0"],
+          ["--guests", "12", "--nest", "70", "--shared", "30", "--lie", "40"],
+          ["--guests", "10", "--nest", "60", "--pages", "460", "--fail", "200", "--shared", "40"],
+          ["--guests", "10", "--stall", "3000", "--refuse", "3000", "--shared", "40", "--nest", "40"],
+          ["--guests", "12", "--interrupt", "20000", "--shared", "70", "--lie", "50", "--kill", "300"]]
+# What a shorter run may do without, if it still breaks.
+WITHOUT = ("--lie", "--fail", "--interrupt", "--kill", "--stall", "--refuse", "--shared", "--nest", "--real")
+SHRINK_SECONDS = 60
 SUMMARY = re.compile(r"seed \d+: (\d+) points, (\d+) lifetimes of (\d+) lives, (\d+) calls, (\d+) RPCs")
 PHASE = re.compile(r"(no call|preparing|running|suspended|answering|finishing|lost) (\d+)")
 
@@ -41,21 +49,55 @@ class Run:
         return self
 
 
-def shrink(run: Run) -> List[str]:
-    """The shortest command found that still breaks: fewer points, then fewer guests."""
-    match = re.search(r"broken after (\d+) points", run.output)
-    best = list(run.argv)
-    if match:
-        best[best.index("--steps") + 1] = str(int(match[1]) + 1)
-    guests = best.index("--guests") + 1
-    for fewer in (2, 3, 4, 6, 8, 12, 16, 24, 32):
-        if fewer >= int(best[guests]):
-            break
-        trial = list(best)
-        trial[guests] = str(fewer)
-        if subprocess.run(trial, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
-            return trial
-    return best
+class Shrinker:
+    """Looks for a shorter run that still breaks, for a minute at most."""
+
+    def __init__(self, run: Run):
+        self.best = list(run.argv)
+        self.until = time.monotonic() + SHRINK_SECONDS
+        self.cut(run.output)
+
+    def cut(self, output: str) -> None:
+        """No points after the one where it broke."""
+        match = re.search(r"broken after (\d+) points", output)
+        if match:
+            self.set("--steps", str(int(match[1]) + 1))
+
+    def set(self, option: str, value: str, argv: Optional[List[str]] = None) -> List[str]:
+        """Give an option a value, in best or in argv."""
+        argv = self.best if argv is None else argv
+        if option in argv:
+            argv[argv.index(option) + 1] = value
+        else:
+            argv += [option, value]
+        return argv
+
+    def attempt(self, option: str, value: str) -> bool:
+        """Whether it also breaks so, and no later; then that is the best."""
+        left = self.until - time.monotonic()
+        trial = self.set(option, value, list(self.best))
+        if left <= 0:
+            return False
+        try:
+            done = subprocess.run(trial, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                                  timeout=left, check=False)
+        except subprocess.TimeoutExpired:
+            return False
+        if done.returncode in (0, 2):
+            return False
+        self.best = trial
+        self.cut(done.stdout)
+        return True
+
+    def go(self) -> List[str]:
+        """Without what does not matter, then with fewer guests."""
+        for option in WITHOUT:
+            self.attempt(option, "0")
+        guests = int(self.best[self.best.index("--guests") + 1])
+        for fewer in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32):
+            if fewer >= guests or self.attempt("--guests", str(fewer)):
+                break
+        return self.best
 
 
 class Campaign:
@@ -143,6 +185,6 @@ def main(arguments: List[str]) -> int:
     if not campaign.broken:
         return 0
     print(campaign.broken.output[-6000:])
-    say("sim: BROKEN; looking for a shorter run")
-    print("sim: again with: " + " ".join(shrink(campaign.broken)))
+    say(f"sim: BROKEN; looking for a shorter run, {SHRINK_SECONDS} s at most")
+    print("sim: again with: " + " ".join(Shrinker(campaign.broken).go()))
     return 1

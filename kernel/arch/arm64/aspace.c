@@ -150,13 +150,13 @@ static void code_sync(const char *page)
 	bool by_address = (ctr >> 14 & 3) == 3; /* PIPT: any alias of the page will do */
 
 	for (size_t i = 0; i < PAGE_SIZE; i += data_line)
-		__asm__ volatile("dc cvau, %0" ::"r"(page + i) : "memory");
+		dc_cvau(page + i);
 	dsb(ish);
 	if (by_address)
 		for (size_t i = 0; i < PAGE_SIZE; i += code_line)
-			__asm__ volatile("ic ivau, %0" ::"r"(page + i) : "memory");
+			ic_ivau(page + i);
 	else
-		__asm__ volatile("ic ialluis" ::: "memory");
+		ic_ialluis();
 	dsb(ish);
 	isb();
 }

@@ -19,6 +19,11 @@
 #define dsb(domain)     __asm__ volatile("dsb " #domain ::: "memory")
 #define tlbi(op, value) __asm__ volatile("tlbi " #op ", %0" ::"r"((uint64_t)(value)) : "memory")
 
+/* Cache maintenance by address, and of all instruction caches. */
+#define dc_cvau(va)  __asm__ volatile("dc cvau, %0" ::"r"(va) : "memory")
+#define ic_ivau(va)  __asm__ volatile("ic ivau, %0" ::"r"(va) : "memory")
+#define ic_ialluis() __asm__ volatile("ic ialluis" ::: "memory")
+
 /* The GIC's CPU interface, by encoding: older assemblers do not know the names. */
 #define ICC_IAR1_EL1    S3_0_C12_C12_0
 #define ICC_EOIR1_EL1   S3_0_C12_C12_1

@@ -3,6 +3,7 @@
 #include "kernel/arch/host/host.h"
 #include "kernel/arch/host/internal.h"
 #include "kernel/lib/assert.h"
+#include "kernel/lib/string.h"
 #include "kernel/memory/pages.h"
 #include "kernel/platform/platform.h"
 
@@ -30,12 +31,14 @@ void (*host_code_mapped)(uint64_t pa);
 static bool asid_used[ASIDS];
 static size_t ns_mappings;
 static size_t spaces;
+static uint32_t ns_mapped[HOST_NS_SIZE / PAGE_SIZE]; /* how often each page of guests' memory is */
 
 void host_aspaces_reset(void)
 {
 	for (unsigned i = 0; i < ASIDS; i++)
 		asid_used[i] = false;
 	ns_mappings = 0;
+	memset(ns_mapped, 0, sizeof(ns_mapped));
 	spaces = 0;
 }
 
@@ -49,6 +52,16 @@ size_t host_ns_mappings(void)
 	return ns_mappings;
 }
 
+bool host_ns_is_mapped(uint64_t pa)
+{
+	return ns_mapped[(pa - HOST_NS_BASE) / PAGE_SIZE] > 0;
+}
+
+size_t host_ns_mappings_of(const struct arch_aspace *as)
+{
+	return as->ns_mappings;
+}
+
 TEE_Result arch_aspace_init(struct arch_aspace *as, struct budget *budget)
 {
 	uint16_t asid = 1;
@@ -60,6 +73,7 @@ TEE_Result arch_aspace_init(struct arch_aspace *as, struct budget *budget)
 		return TEE_ERROR_OUT_OF_MEMORY;
 	as->budget = budget;
 	as->asid = asid;
+	as->ns_mappings = 0;
 	asid_used[asid] = true;
 	spaces++;
 	return TEE_SUCCESS;
@@ -94,6 +108,16 @@ static unsigned prot_of(uint64_t desc)
 	       (desc & DESC_GUARDED ? PROT_BTI : 0);
 }
 
+/* An entry comes or goes. */
+static void ns_count(struct arch_aspace *as, uint64_t desc, int change)
+{
+	if (!(desc & DESC_NS))
+		return;
+	ns_mappings += (size_t)change;
+	as->ns_mappings += (size_t)change;
+	ns_mapped[(desc_pa(desc) - HOST_NS_BASE) / PAGE_SIZE] += (uint32_t)change;
+}
+
 bool arch_aspace_shrink(struct arch_aspace *as)
 {
 	unsigned count = 0;
@@ -103,7 +127,7 @@ bool arch_aspace_shrink(struct arch_aspace *as)
 		if (!table)
 			continue;
 		for (unsigned n = 0; n < ENTRIES; n++)
-			ns_mappings -= (table[n] & DESC_NS) != 0;
+			ns_count(as, table[n], -1);
 		as->root[i] = 0;
 		page_free(as->budget, table);
 		count++;
@@ -146,7 +170,7 @@ TEE_Result arch_aspace_map(struct arch_aspace *as, uaddr_t va, paddr_t pa, unsig
 	*e = desc_of(pa.pa, prot);
 	if ((prot & PROT_X) && host_code_mapped)
 		host_code_mapped(pa.pa);
-	ns_mappings += (prot & PROT_NS) != 0;
+	ns_count(as, *e, 1);
 	return TEE_SUCCESS;
 }
 
@@ -156,7 +180,7 @@ void arch_aspace_unmap(struct arch_aspace *as, uaddr_t va, size_t page_count)
 		uint64_t *e = entry(as, va.va + i * PAGE_SIZE);
 		if (!e)
 			continue;
-		ns_mappings -= (*e & DESC_NS) != 0;
+		ns_count(as, *e, -1);
 		*e = 0;
 	}
 	if (host_tlb_flush)

@@ -3,11 +3,15 @@
 #ifndef ARCH_HOST_CONTEXT_BODY_H
 #define ARCH_HOST_CONTEXT_BODY_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <setjmp.h>
 #include <ucontext.h>
 
 struct arch_context {
 	ucontext_t uc;
+	jmp_buf jump; /* where it stopped, once it has run */
+	int has_run;
 	/* For the address sanitizer: it has to know which stack is in use. */
 	void *fake_stack;
 	const void *bottom;
@@ -26,6 +30,7 @@ struct arch_aspace {
 	struct budget *budget;
 	uint64_t *root;
 	uint16_t asid;
+	size_t ns_mappings; /* pages of guests' memory in it */
 };
 
 #endif

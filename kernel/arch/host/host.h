@@ -64,5 +64,8 @@ const char *host_console(void);
 size_t host_ns_mappings(void);
 size_t host_aspaces(void);
 size_t host_stacks_mapped(void);
+/* Same, in this one; and whether this page is mapped in any. */
+size_t host_ns_mappings_of(const struct arch_aspace *as);
+bool host_ns_is_mapped(uint64_t pa);
 
 #endif
