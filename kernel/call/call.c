@@ -243,6 +243,7 @@ TEE_Result call_poll(void)
 		return TEE_SUCCESS;
 	if (arch_foreign_pending())
 		return call_yield();
+	guest_make_way(call_guest());
 	return life_of(call_current());
 }
 

@@ -84,6 +84,14 @@ void guest_leave(struct guest *guest)
 	unreference(guest);
 }
 
+void guest_make_way(struct guest *guest)
+{
+	if (!spin_is_wanted(&guest->monitor))
+		return;
+	spin_unlock(&guest->monitor);
+	spin_lock(&guest->monitor);
+}
+
 void guest_charge_time(struct guest *guest, uint64_t since)
 {
 	guest->count.ticks += arch_counter() - since;
@@ -220,6 +228,7 @@ static bool teardown(struct guest *guest)
 		guest->teardown += step == TEARDOWN_DONE;
 		if (guest->restartable && arch_foreign_pending())
 			return false;
+		guest_make_way(guest);
 	}
 	return true;
 }

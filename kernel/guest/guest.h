@@ -15,9 +15,9 @@
  * out of anything is an error code for the caller, never a panic of the kernel
  *
  * The monitor: one spin lock per guest. Code that works for a guest holds it; it is given up in
- * user mode, in preemptible brackets and when a call leaves for the normal world. So kernel code of
- * one guest never runs on two CPUs at the same time, and different guests never wait for each
- * other.
+ * user mode, in preemptible brackets, when a call leaves for the normal world, and where a loop
+ * polls while another CPU waits for it. So kernel code of one guest never runs on two CPUs at the
+ * same time, and different guests never wait for each other.
  *
  * Born: guest 0 at start, others by VM_CREATED. Dies: by VM_DESTROYED, in guest_destroy().
  */
@@ -123,6 +123,13 @@ void guest_init(void);
  */
 struct guest *guest_enter(uint32_t vm_id);
 void guest_leave(struct guest *guest);
+
+/*
+ * Gives the monitor up and takes it again if another CPU waits for it, which waits with interrupts
+ * masked (I7): the other one, and who came after it, have it first. To be called where a loop
+ * polls: what the guest has may change, as when an interrupt had been pending there.
+ */
+void guest_make_way(struct guest *guest);
 
 /*
  * Charges the guest for the time since its entry at since, by arch_counter(): what it waited for

@@ -282,6 +282,71 @@ static void ta_126_each_guest_draws_from_a_stream_of_its_own_and_never_runs_out(
 	assert_int_equal(admin(SMC_VM_DESTROYED, 6), SMC_OK);
 }
 
+/* Another CPU that draws a ticket for a guest's monitor, and what it does when its turn has come.
+ */
+static struct guest *wanted;
+static unsigned turns;
+
+static void draw_a_ticket(uint64_t pa, size_t size, bool write)
+{
+	(void)pa;
+	(void)size;
+	(void)write;
+	if (turns == 0 && !spin_is_wanted(&wanted->monitor) && spin_held() > 0)
+		wanted->monitor.next++;
+}
+
+static void have_a_turn(void)
+{
+	turns++;
+	wanted->monitor.owner++;
+}
+
+static void want_the_monitor_of(uint32_t vm_id)
+{
+	wanted = guest_enter(vm_id);
+	guest_leave(wanted);
+	turns = 0;
+	host_relax_hook = have_a_turn;
+}
+
+/* I7: who waits for a monitor does so with interrupts masked. */
+static void who_waits_for_a_monitor_has_it_at_the_next_poll(void **state)
+{
+	static struct model model;
+
+	(void)state;
+	model_start(&model, 3);
+	uint64_t pa = model_alloc(&model, 200 * PAGE_SIZE);
+	want_the_monitor_of(3);
+	host_ns_hook = draw_a_ticket;
+	assert_int_equal(model_register(&model, pa, 200 * PAGE_SIZE, 0x40), TEE_SUCCESS);
+	host_ns_hook = NULL;
+	assert_int_equal(turns, 1);
+	assert_int_equal(wanted->monitor.next, wanted->monitor.owner);
+	assert_int_equal(model_unregister(&model, 0x40), TEE_SUCCESS);
+	host_relax_hook = NULL;
+	assert_int_equal(admin(SMC_VM_DESTROYED, 3), SMC_OK);
+}
+
+static enum teardown a_cpu_comes(struct guest *guest)
+{
+	if (turns == 0)
+		guest->monitor.next++;
+	return TEARDOWN_DONE;
+}
+
+static void who_waits_for_the_monitor_of_a_dying_guest_has_it_between_two_steps(void **state)
+{
+	(void)state;
+	guest_on_teardown(a_cpu_comes);
+	assert_int_equal(admin(SMC_VM_CREATED, 5), SMC_OK);
+	want_the_monitor_of(5);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
+	assert_int_equal(turns, 1);
+	host_relax_hook = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +365,9 @@ int main(void)
 		cmocka_unit_test_setup(ta_143_a_vm_without_identity_has_keys_for_one_life, start),
 		cmocka_unit_test_setup(
 			ta_126_each_guest_draws_from_a_stream_of_its_own_and_never_runs_out, start),
+		cmocka_unit_test_setup(who_waits_for_a_monitor_has_it_at_the_next_poll, start),
+		cmocka_unit_test_setup(
+			who_waits_for_the_monitor_of_a_dying_guest_has_it_between_two_steps, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,13 @@ void spin_unlock(struct spinlock *lock)
 	__atomic_store_n(&lock->owner, (uint16_t)(lock->owner + 1), __ATOMIC_RELEASE);
 }
 
+bool spin_is_wanted(const struct spinlock *lock)
+{
+	uint16_t next = __atomic_load_n(&lock->next, __ATOMIC_RELAXED);
+
+	return next != (uint16_t)(lock->owner + 1);
+}
+
 unsigned spin_held(void)
 {
 	return held[arch_cpu_index()].count;

@@ -156,8 +156,12 @@ uint64_t arch_counter_hz(void)
 	return 1000000;
 }
 
+void (*host_relax_hook)(void);
+
 void arch_relax(void)
 {
+	if (host_relax_hook)
+		host_relax_hook();
 }
 
 bool arch_foreign_pending(void)

@@ -43,6 +43,10 @@ extern bool host_ns_dead;
  * NULL. */
 extern void (*host_point_hook)(void);
 
+/* Called again and again while this CPU waits for a lock: what another CPU does then. May be NULL.
+ */
+extern void (*host_relax_hook)(void);
+
 /* Memory of an app by its own address, if it is mapped with these rights; NULL is a fault. Not
  * across a page. */
 void *host_user_memory(struct arch_aspace *as, uint64_t va, unsigned prot);
