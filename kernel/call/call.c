@@ -327,5 +327,7 @@ static enum teardown call_teardown(struct guest *guest)
 void call_init(void)
 {
 	crypto_work_slot = crypto_slot;
+	crypto_bracket_begin = call_preemptible_begin;
+	crypto_bracket_end = call_preemptible_end;
 	guest_on_teardown(call_teardown);
 }

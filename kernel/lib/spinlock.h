@@ -5,7 +5,7 @@
  * Lock order, outermost first (never take one to the left while holding one to the right):
  *
  *     guest monitor  >  guest table  >  image cache, idle instances, shared apps, queues across
- * guests >  page allocator, notify  >  ASIDs, stacks  >  log
+ * guests >  page allocator, notify, random numbers  >  ASIDs, stacks  >  log
  *
  * A second monitor is never waited for: spin_try_lock(), and a bounded section.
  *
