@@ -10,7 +10,10 @@
 
 /* Pages handled between two looks at whether the normal world wants the CPU (I7), and pages freed
  * by one request of the allocator. */
-#define BATCH 32
+#define BATCH 8
+
+/* Places to look for an image in, so that it does not take the longer the more there are. */
+#define PLACES 64
 
 static struct {
 	struct spinlock lock; /* "image cache" */
