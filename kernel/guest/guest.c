@@ -110,6 +110,7 @@ static void guest_init_fields(struct guest *guest, uint32_t vm_id)
 	for (unsigned i = 0; i < GUEST_SHM_BUCKETS; i++)
 		list_init(&guest->shm[i]);
 	list_init(&guest->versions);
+	list_init(&guest->own_images);
 	list_init(&guest->instances);
 	list_init(&guest->sessions);
 	list_init(&guest->notify.link);
@@ -421,7 +422,10 @@ static const struct guest *find_next_locked(uint32_t from)
 bool guest_get_figures(uint32_t from, struct guest_figures *figures)
 {
 	spin_lock(&table.lock);
-	const struct guest *guest = find_next_locked(from);
+	/* A guest that asks for its own does not look at all others. */
+	const struct guest *guest = find_locked(from);
+	if (!guest)
+		guest = find_next_locked(from);
 	if (guest)
 		*figures = (struct guest_figures){
 			.vm_id = guest->vm_id,

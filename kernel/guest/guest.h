@@ -88,11 +88,13 @@ struct guest {
 	struct list rpc_buffers;            /* call: cached RPC buffers */
 	struct list shm[GUEST_SHM_BUCKETS]; /* shm: struct shm by cookie */
 	struct list versions;               /* ta: versions of apps that it has seen */
-	struct list instances;              /* ta: struct ta_instance */
-	struct list sessions;               /* ta: struct ta_session */
-	uint32_t next_session_id;           /* ta */
-	struct list times;                  /* syscall: set times, by app */
-	uint32_t time_count;                /* syscall */
+	struct list own_images;   /* ta: those that the system had no room for, unused ones first;
+				   * lock: image cache */
+	struct list instances;    /* ta: struct ta_instance */
+	struct list sessions;     /* ta: struct ta_session */
+	uint32_t next_session_id; /* ta */
+	struct list times;        /* syscall: set times, by app */
+	uint32_t time_count;      /* syscall */
 
 	/* notify; its lock protects all of it, for other guests reach it too */
 	struct {
