@@ -9,7 +9,8 @@
  *  I4 sched.c: a liar rewrites its memory while it is being read
  *  I5 world.c: no frame is pinned when it changes hands; no mapping is left when all are gone
  *  I6 when all are gone: free pages are zero
- *  I7 by `make irqoff` on the machine
+ *  I7 not here: it is measured on the machine (`make irqoff`, tests/irqoff_test.py), and lock
+ *     sections by sections_test
  *  I8 the process lives: a panic of the kernel ends it
  */
 #include "kernel/guest/guest.h"
