@@ -16,7 +16,7 @@ ifneq ($(origin TA_PUBLIC_KEY),undefined)
 KEY_OPTION = -Dta_public_key=$(abspath $(TA_PUBLIC_KEY))
 endif
 
-.PHONY: all ready images demo check check-long bench conformance stress mutations format lint clean help
+.PHONY: all ready images demo check check-long bench irqoff conformance stress mutations format lint clean help
 .DEFAULT_GOAL = all
 
 all: images                     ## the images (build/qemu_virt/) and the examples; TA_PUBLIC_KEY=file.pem: for apps signed with that key
@@ -54,6 +54,9 @@ mutations: all                  ## things broken on purpose: each has to be noti
 
 bench: all                      ## instructions for each operation, beside the peer's
 	@$(TENON) bench
+
+irqoff: all                     ## how long foreign interrupts stay masked at most, in instructions
+	@$(TENON) irqoff
 
 lint: images                    ## the rules that a program can check
 	@$(TENON) check --only lint

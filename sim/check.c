@@ -12,7 +12,8 @@
  *  I4 sched.c: a liar rewrites its memory while it is being read
  *  I5 world.c: no frame is pinned or mapped in an app when it changes hands
  *  I6 fail.c: a page that is given back is zero (some are looked at); when all are gone: every page
- *  I7 by `make irqoff` on the machine
+ *  I7 not here: it is measured on the machine (`make irqoff`, tests/irqoff_test.py), and lock
+ *     sections by sections_test
  *  I8 the process lives: a panic of the kernel ends it
  */
 #include "kernel/guest/guest.h"

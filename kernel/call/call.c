@@ -237,14 +237,6 @@ TEE_Result call_yield(void)
 	return life_of(call_current());
 }
 
-/* Another CPU waits for the monitor with its interrupts masked: it has its turn (I7). */
-static void let_in(struct spinlock *monitor)
-{
-	assert(spin_held() == 1);
-	spin_unlock(monitor);
-	spin_lock(monitor);
-}
-
 TEE_Result call_poll(void)
 {
 	struct call *call = call_current();
@@ -253,9 +245,8 @@ TEE_Result call_poll(void)
 		return TEE_SUCCESS;
 	if (arch_foreign_pending())
 		return call_yield();
-	if (spin_is_wanted(&call->guest->monitor))
-		let_in(&call->guest->monitor);
-	return life_of(call);
+	guest_make_way(call_guest());
+	return life_of(call_current());
 }
 
 bool call_preempted(void)
@@ -338,5 +329,7 @@ static enum teardown call_teardown(struct guest *guest)
 void call_init(void)
 {
 	crypto_work_slot = crypto_slot;
+	crypto_bracket_begin = call_preemptible_begin;
+	crypto_bracket_end = call_preemptible_end;
 	guest_on_teardown(call_teardown);
 }

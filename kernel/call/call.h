@@ -124,8 +124,8 @@ bool call_rpc_uncache(struct guest *guest, uint64_t *cookie);
  * is dying. */
 TEE_Result must_check call_yield(void);
 
-/* call_yield() if a foreign interrupt is pending; lets another CPU that waits for the monitor in.
- * For loops with a length that somebody else chooses. */
+/* call_yield() if a foreign interrupt is pending, else guest_make_way(). For loops with a length
+ * that somebody else chooses. */
 TEE_Result must_check call_poll(void);
 
 /*

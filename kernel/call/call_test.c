@@ -306,53 +306,6 @@ static void openers_of_an_instance_that_is_inside_wait_their_turn(void **state)
 	three_openers(4, TEE_SUCCESS, 3);
 }
 
-static struct spinlock *monitor;
-static unsigned copies, waited_from, served_at;
-
-/* Another CPU of the same guest waits at the monitor, with its interrupts masked, and has its turn.
- */
-static void waiter_arrives(uint64_t pa, size_t size, bool write)
-{
-	(void)pa;
-	(void)size;
-	(void)write;
-	if (++copies == 2) {
-		monitor->next++;
-		waited_from = copies;
-	}
-}
-
-static void waiter_is_served(void)
-{
-	monitor->owner++;
-	served_at = copies;
-	host_relax_hook = NULL;
-}
-
-/* I7: who wants the monitor does not wait for the end of a loop that another CPU polls in. */
-static void a_long_loop_lets_another_cpu_in(void **state)
-{
-	uint64_t pages = 4 * MSG_LIST_ENTRIES;
-	struct guest *g = guest_enter(1);
-
-	(void)state;
-	monitor = &g->monitor;
-	guest_leave(g);
-	copies = served_at = 0;
-	host_ns_hook = waiter_arrives;
-	host_relax_hook = waiter_is_served;
-	/* The same page again and again: what matters is the list. */
-	uint64_t first = model_page_list(&guest, guest.ram, pages * PAGE_SIZE);
-	struct model_message m = {.header = {.cmd = MSG_CMD_REGISTER_SHM, .num_params = 1},
-				  .params[0] = {.attr = MSG_ATTR_SHM_LIST,
-						.u.tmem = {first, pages * PAGE_SIZE, 0x99}}};
-	assert_int_equal(model_call(&guest, &m), SMC_OK);
-	host_ns_hook = NULL;
-	assert_int_equal(m.header.ret, TEE_SUCCESS);
-	assert_in_range(served_at, waited_from, copies / 2);
-	assert_int_equal(model_unregister(&guest, 0x99), TEE_SUCCESS);
-}
-
 static uint32_t left_in_invoke(struct model *m, uint32_t session, struct msg_rmem rmem,
 			       unsigned rpcs)
 {
@@ -551,7 +504,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 	const struct CMUnitTest tests[] = {
-		TEST(a_long_loop_lets_another_cpu_in),
 		TEST(a_guest_killed_at_any_exit_leaves_nothing),
 		TEST(a_guest_killed_at_any_point_leaves_nothing),
 		TEST(nw_036_only_the_owner_resumes_a_suspended_call_and_only_once),

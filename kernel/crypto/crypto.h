@@ -22,8 +22,7 @@
  * is up. Entropy is the CPU's random number instruction (arch_random()) where there is one, and
  * seed (from the firmware, may be empty); both are used if both exist. With neither, output is
  * guessable: a warning says so at every boot. Also warns if trusted apps are verified with the
- * published development key, and if the machine has no hardware key. The caller wipes seed. Charges
- * CRYPTO_WORK_PAGES for every 16 CPUs to the system.
+ * published development key, and if the machine has no hardware key. The caller wipes seed.
  */
 void crypto_init(const void *seed, size_t seed_size);
 
@@ -32,9 +31,9 @@ void crypto_init(const void *seed, size_t seed_size);
 
 /*
  * Fills [to, to + size) from this CPU's generator (HMAC_DRBG with SHA-256, reseeded from
- * arch_random() and counter jitter as it goes). Cannot fail once crypto_init() has returned. Not in
- * a bracket. About 60 µs of masked time per KiB: split what a trusted app asks for into pieces of
- * at most CRYPTO_RANDOM_PIECE with call_poll() in between (I7).
+ * arch_random() and counter jitter as it goes). Cannot fail once crypto_init() has returned. Works
+ * in brackets of its own (I7): the caller is in none, and what the running call's guest has may
+ * change meanwhile.
  */
 #define CRYPTO_RANDOM_PIECE 1024u
 void crypto_random(void *to, size_t size);
@@ -44,10 +43,11 @@ uint64_t crypto_random_below(uint64_t bound);
 
 /*
  * A generator of somebody's own (HMAC_DRBG with SHA-256 as well). Holds no pointers to itself that
- * are used again; never fails. Its owner keeps two calls from meeting, and wipes it at the end.
+ * are used again; never fails. Its owner wipes it at the end. Works in brackets as crypto_random()
+ * does, so two calls may meet in it: each gets something else.
  */
 struct crypto_stream {
-	_Alignas(8) uint8_t state[384];
+	_Alignas(8) uint8_t state[448];
 };
 
 /* Seeds it from this CPU's generator and name, which tells it from others. */
@@ -60,6 +60,13 @@ void crypto_stream_random(struct crypto_stream *stream, void *to, size_t size);
 /* Mixes in what somebody offers, at most CRYPTO_RANDOM_PIECE bytes; whatever it is, output does not
  * become easier to guess. Touches no other stream and no CPU's generator. */
 void crypto_stream_add(struct crypto_stream *stream, const void *data, size_t size);
+
+/*
+ * Around long work: the call room has put its preemptible brackets here (kernel/call/call.h). Both
+ * do nothing before that, and outside of calls.
+ */
+extern void (*crypto_bracket_begin)(void);
+extern void (*crypto_bracket_end)(void);
 
 /* --- memory --------------------------------------------------------------------------------------
  */
@@ -150,7 +157,8 @@ struct crypto_bytes {
 	size_t size;
 };
 
-/* HMAC-SHA256 over count pieces, one behind the other. For short messages; may run in a bracket. */
+/* HMAC-SHA256 over count pieces, one behind the other. For short messages. Works
+ * in a bracket of its own. */
 void crypto_hmac_sha256(const void *key, size_t key_size, const struct crypto_bytes *pieces,
 			unsigned count, uint8_t mac[CRYPTO_SHA256_SIZE]);
 

@@ -96,10 +96,12 @@ void crypto_hmac_sha256(const void *key, size_t key_size, const struct crypto_by
 	mbedtls_md_context_t md = context(&inner);
 
 	md.MBEDTLS_PRIVATE(hmac_ctx) = pads;
+	crypto_bracket_begin();
 	succeeded(mbedtls_md_hmac_starts(&md, key, key_size));
 	for (unsigned i = 0; i < count; i++)
 		succeeded(mbedtls_md_hmac_update(&md, pieces[i].data, pieces[i].size));
 	succeeded(mbedtls_md_hmac_finish(&md, mac));
+	crypto_bracket_end();
 	crypto_wipe(&inner, sizeof(inner));
 	crypto_wipe(pads, sizeof(pads));
 }

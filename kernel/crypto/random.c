@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Random numbers: one HMAC_DRBG (NIST SP 800-90A) for each CPU, so that guests neither wait for
- * each other nor see a common state, and no lock is needed: the kernel runs with interrupts masked.
+ * each other nor see a common state.
  *
  * What is secret comes from two places: the CPU's random number instruction, and the seed that the
  * firmware gave at boot. Samples of the counter are mixed in whenever something is; they are not
  * counted as entropy, they only keep two boots with the same seed apart.
  */
-#include "kernel/crypto/crypto.h"
-
-#include <mbedtls/hmac_drbg.h>
-
 #include "kernel/arch/arch.h"
+#include "kernel/crypto/stream.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/log.h"
 #include "kernel/platform/platform.h"
 
-#define RESEED_INTERVAL 64 /* requests */
-#define JITTER_SAMPLES  8
-#define CPU_WORDS       8 /* 64-bit words of the CPU's generator per reseeding */
-
-struct generator {
-	mbedtls_hmac_drbg_context drbg;
-	unsigned requests; /* since fresh material was mixed in */
-};
+#define JITTER_SAMPLES 8
+#define CPU_WORDS      8 /* 64-bit words of the CPU's generator per reseeding */
 
 /* What is mixed in at once. Fields that could not be filled are zero. */
 struct material {
@@ -33,10 +24,7 @@ struct material {
 	uint64_t jitter[JITTER_SAMPLES];
 };
 
-static struct generator generators[CPU_MAX];
-/* The library's own state; never given back. */
-#define GENERATORS_PER_WORK 16
-static struct crypto_work forever[(CPU_MAX + GENERATORS_PER_WORK - 1) / GENERATORS_PER_WORK];
+static struct crypto_stream generators[CPU_MAX];
 
 /* Words that the CPU's generator gave; it may fail now and then, so each gets several tries. */
 static unsigned read_words(uint64_t words[CPU_WORDS])
@@ -81,33 +69,14 @@ static void report_keys(void)
 	crypto_wipe(key, sizeof(key));
 }
 
-static void start_generator(unsigned cpu, struct material *m)
-{
-	struct generator *g = &generators[cpu];
-	int err;
-
-	gather(m);
-	m->cpu_index = cpu;
-	mbedtls_hmac_drbg_init(&g->drbg);
-	err = mbedtls_hmac_drbg_seed_buf(&g->drbg, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256),
-					 (const unsigned char *)m, sizeof(*m));
-	assert(err == 0);
-	g->requests = 0;
-}
-
-/* One for each CPU, in memory of the system. */
+/* One for each CPU. */
 static void start_generators(struct material *m)
 {
 	for (unsigned cpu = 0; cpu < arch_cpu_count(); cpu++) {
-		if (cpu % GENERATORS_PER_WORK == 0) {
-			*crypto_work_slot() = NULL;
-			TEE_Result res = crypto_work_begin(&forever[cpu / GENERATORS_PER_WORK],
-							   &system_budget);
-			assert(res == TEE_SUCCESS); /* the first pages of all */
-		}
-		start_generator(cpu, m);
+		gather(m);
+		m->cpu_index = cpu;
+		stream_start(&generators[cpu], m, sizeof(*m));
 	}
-	*crypto_work_slot() = NULL;
 }
 
 void crypto_init(const void *seed, size_t seed_size)
@@ -126,30 +95,20 @@ void crypto_init(const void *seed, size_t seed_size)
 	crypto_wipe(&m, sizeof(m));
 }
 
-static void mix_in_fresh(struct generator *g)
-{
-	struct material m = {0};
-	int err;
-
-	gather(&m);
-	err = mbedtls_hmac_drbg_update(&g->drbg, (const unsigned char *)&m, sizeof(m));
-	assert(err == 0);
-	crypto_wipe(&m, sizeof(m));
-	g->requests = 0;
-}
-
 void crypto_random(void *to, size_t size)
 {
-	struct generator *g = &generators[arch_cpu_index()];
 	uint8_t *out = to;
 
 	while (size > 0) {
-		size_t piece = min(size, (size_t)MBEDTLS_HMAC_DRBG_MAX_REQUEST);
-		if (++g->requests >= RESEED_INTERVAL)
-			mix_in_fresh(g);
-		/* Fails only for requests that are too long, or without a seed. */
-		int err = mbedtls_hmac_drbg_random(&g->drbg, out, piece);
-		assert(err == 0);
+		/* Another CPU may have gone on with the call after each piece. */
+		struct crypto_stream *own = &generators[arch_cpu_index()];
+		size_t piece = min(size, (size_t)CRYPTO_RANDOM_PIECE);
+		struct material m = {0};
+		bool is_due = stream_is_due(own);
+		if (is_due)
+			gather(&m);
+		stream_draw(own, &m, is_due ? sizeof(m) : 0, out, piece);
+		crypto_wipe(&m, sizeof(m));
 		out += piece;
 		size -= piece;
 	}

@@ -9,6 +9,10 @@
 #include "kernel/lib/assert.h"
 #include "kernel/memory/pages.h"
 
+/* For md.c of the library (meson.build). */
+int md_sha256_update(mbedtls_sha256_context *state, const unsigned char *data, size_t size);
+int md_sha256_finish(mbedtls_sha256_context *state, unsigned char *digest);
+
 /* About 8,000 instructions (I7). */
 #define WINDOW (PAGE_SIZE / 2)
 
@@ -47,4 +51,16 @@ void sha256_final(mbedtls_sha256_context *state, uint8_t *digest)
 		err = mbedtls_sha256_finish(state, digest);
 	}
 	assert(err == 0);
+}
+
+int md_sha256_update(mbedtls_sha256_context *state, const unsigned char *data, size_t size)
+{
+	sha256_update(state, data, size);
+	return 0;
+}
+
+int md_sha256_finish(mbedtls_sha256_context *state, unsigned char *digest)
+{
+	sha256_final(state, digest);
+	return 0;
 }

@@ -40,9 +40,13 @@ static void guest_key(struct guest *guest, uint8_t key[GUEST_KEY_SIZE])
 			key_of_identity(&guest->identity, key);
 		return;
 	}
-	if (!guest->has_secret)
-		crypto_random(guest->secret, sizeof(guest->secret));
-	guest->has_secret = true;
+	if (!guest->has_secret) {
+		crypto_random(key, GUEST_KEY_SIZE);
+		/* Another call may have come here meanwhile. */
+		if (!guest->has_secret)
+			memcpy(guest->secret, key, GUEST_KEY_SIZE);
+		guest->has_secret = true;
+	}
 	memcpy(key, guest->secret, GUEST_KEY_SIZE);
 }
 

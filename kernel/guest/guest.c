@@ -84,6 +84,14 @@ void guest_leave(struct guest *guest)
 	unreference(guest);
 }
 
+void guest_make_way(struct guest *guest)
+{
+	if (!spin_is_wanted(&guest->monitor))
+		return;
+	spin_unlock(&guest->monitor);
+	spin_lock(&guest->monitor);
+}
+
 void guest_charge_time(struct guest *guest, uint64_t since)
 {
 	guest->count.ticks += arch_counter() - since;
@@ -102,6 +110,7 @@ static void guest_init_fields(struct guest *guest, uint32_t vm_id)
 	for (unsigned i = 0; i < GUEST_SHM_BUCKETS; i++)
 		list_init(&guest->shm[i]);
 	list_init(&guest->versions);
+	list_init(&guest->own_images);
 	list_init(&guest->instances);
 	list_init(&guest->sessions);
 	list_init(&guest->notify.link);
@@ -222,6 +231,7 @@ static bool teardown(struct guest *guest)
 		guest->teardown += step == TEARDOWN_DONE;
 		if (guest->restartable && arch_foreign_pending())
 			return false;
+		guest_make_way(guest);
 	}
 	return true;
 }
@@ -414,7 +424,10 @@ static const struct guest *find_next_locked(uint32_t from)
 bool guest_get_figures(uint32_t from, struct guest_figures *figures)
 {
 	spin_lock(&table.lock);
-	const struct guest *guest = find_next_locked(from);
+	/* A guest that asks for its own does not look at all others. */
+	const struct guest *guest = find_locked(from);
+	if (!guest)
+		guest = find_next_locked(from);
 	if (guest)
 		*figures = (struct guest_figures){
 			.vm_id = guest->vm_id,

@@ -15,9 +15,9 @@
  * out of anything is an error code for the caller, never a panic of the kernel
  *
  * The monitor: one spin lock per guest. Code that works for a guest holds it; it is given up in
- * user mode, in preemptible brackets and when a call leaves for the normal world. So kernel code of
- * one guest never runs on two CPUs at the same time, and different guests never wait for each
- * other.
+ * user mode, in preemptible brackets, when a call leaves for the normal world, and where a loop
+ * polls while another CPU waits for it. So kernel code of one guest never runs on two CPUs at the
+ * same time, and different guests never wait for each other.
  *
  * Born: guest 0 at start, others by VM_CREATED. Dies: by VM_DESTROYED, in guest_destroy().
  */
@@ -89,11 +89,13 @@ struct guest {
 	struct list rpc_buffers;            /* call: cached RPC buffers */
 	struct list shm[GUEST_SHM_BUCKETS]; /* shm: struct shm by cookie */
 	struct list versions;               /* ta: versions of apps that it has seen */
-	struct list instances;              /* ta: struct ta_instance */
-	struct list sessions;               /* ta: struct ta_session */
-	uint32_t next_session_id;           /* ta */
-	struct list times;                  /* syscall: set times, by app */
-	uint32_t time_count;                /* syscall */
+	struct list own_images;   /* ta: those that the system had no room for, unused ones first;
+				   * lock: image cache */
+	struct list instances;    /* ta: struct ta_instance */
+	struct list sessions;     /* ta: struct ta_session */
+	uint32_t next_session_id; /* ta */
+	struct list times;        /* syscall: set times, by app */
+	uint32_t time_count;      /* syscall */
 
 	/* notify; its lock protects all of it, for other guests reach it too */
 	struct {
@@ -124,6 +126,13 @@ void guest_init(void);
  */
 struct guest *guest_enter(uint32_t vm_id);
 void guest_leave(struct guest *guest);
+
+/*
+ * Gives the monitor up and takes it again if another CPU waits for it, which waits with interrupts
+ * masked (I7): the other one, and who came after it, have it first. To be called where a loop
+ * polls: what the guest has may change, as when an interrupt had been pending there.
+ */
+void guest_make_way(struct guest *guest);
 
 /*
  * Charges the guest for the time since its entry at since, by arch_counter(): what it waited for

@@ -305,6 +305,143 @@ static void ta_126_each_guest_draws_from_a_stream_of_its_own_and_never_runs_out(
 	assert_int_equal(admin(SMC_VM_DESTROYED, 6), SMC_OK);
 }
 
+/* A second call that comes while a first one is in its bracket: it adds text, or draws. */
+static struct crypto_stream *met;
+static const char *text;
+static uint8_t drawn[16];
+
+static void second_call_comes(void)
+{
+	struct crypto_stream *stream = met;
+
+	met = NULL;
+	if (stream && text)
+		crypto_stream_add(stream, text, 4);
+	else if (stream)
+		crypto_stream_random(stream, drawn, 16);
+}
+
+static void draws_that_meet_in_a_stream_get_different_bytes_and_so_does_the_next(void **state)
+{
+	void (*bracket)(void) = crypto_bracket_begin;
+	uint8_t out[2][16];
+	struct crypto_stream s;
+
+	(void)state;
+	crypto_stream_init(&s, "s", 1);
+	crypto_bracket_begin = second_call_comes;
+	for (unsigned round = 0; round < 200; round++) {
+		met = &s;
+		text = NULL;
+		crypto_stream_random(&s, out[0], 16);
+		crypto_stream_random(&s, out[1], 16);
+		assert_memory_not_equal(out[0], drawn, 16);
+		assert_memory_not_equal(out[1], drawn, 16);
+		assert_memory_not_equal(out[0], out[1], 16);
+	}
+	crypto_bracket_begin = bracket;
+}
+
+/* The next bytes of a copy of stream after text was added inside a draw, or a draw came inside the
+ * adding. */
+static void draw_after(const struct crypto_stream *stream, const char *added, bool draw_is_first,
+		       uint8_t out[16])
+{
+	void (*bracket)(void) = crypto_bracket_begin;
+	struct crypto_stream s = *stream;
+
+	crypto_bracket_begin = second_call_comes;
+	met = &s;
+	text = draw_is_first ? added : NULL;
+	if (draw_is_first)
+		crypto_stream_random(&s, out, 16);
+	else
+		crypto_stream_add(&s, added, 4);
+	crypto_stream_random(&s, out, 16);
+	crypto_bracket_begin = bracket;
+}
+
+static void what_is_added_stays_although_a_draw_meets_it(void **state)
+{
+	struct crypto_stream stream;
+	uint8_t out[3][16];
+
+	(void)state;
+	crypto_stream_init(&stream, "s", 1);
+	for (unsigned draw_is_first = 0; draw_is_first < 2; draw_is_first++) {
+		draw_after(&stream, "dice", draw_is_first, out[0]);
+		draw_after(&stream, "dice", draw_is_first, out[1]);
+		draw_after(&stream, "cups", draw_is_first, out[2]);
+		assert_memory_equal(out[0], out[1], 16);
+		assert_memory_not_equal(out[0], out[2], 16);
+	}
+}
+
+/* Another CPU that draws a ticket for a guest's monitor, and what it does when its turn has come.
+ */
+static struct guest *wanted;
+static unsigned turns;
+
+static void draw_a_ticket(uint64_t pa, size_t size, bool write)
+{
+	(void)pa;
+	(void)size;
+	(void)write;
+	if (turns == 0 && !spin_is_wanted(&wanted->monitor) && spin_held() > 0)
+		wanted->monitor.next++;
+}
+
+static void have_a_turn(void)
+{
+	turns++;
+	wanted->monitor.owner++;
+}
+
+static void want_the_monitor_of(uint32_t vm_id)
+{
+	wanted = guest_enter(vm_id);
+	guest_leave(wanted);
+	turns = 0;
+	host_relax_hook = have_a_turn;
+}
+
+/* I7: who waits for a monitor does so with interrupts masked. */
+static void who_waits_for_a_monitor_has_it_at_the_next_poll(void **state)
+{
+	static struct model model;
+
+	(void)state;
+	model_start(&model, 3);
+	uint64_t pa = model_alloc(&model, 200 * PAGE_SIZE);
+	want_the_monitor_of(3);
+	host_ns_hook = draw_a_ticket;
+	assert_int_equal(model_register(&model, pa, 200 * PAGE_SIZE, 0x40), TEE_SUCCESS);
+	host_ns_hook = NULL;
+	assert_int_equal(turns, 1);
+	assert_int_equal(wanted->monitor.next, wanted->monitor.owner);
+	assert_int_equal(model_unregister(&model, 0x40), TEE_SUCCESS);
+	host_relax_hook = NULL;
+	assert_int_equal(admin(SMC_VM_DESTROYED, 3), SMC_OK);
+}
+
+static enum teardown a_cpu_comes(struct guest *guest)
+{
+	if (turns == 0)
+		guest->monitor.next++;
+	return TEARDOWN_DONE;
+}
+
+static void who_waits_for_the_monitor_of_a_dying_guest_has_it_between_two_steps(void **state)
+{
+	(void)state;
+	guest_on_teardown(a_cpu_comes);
+	assert_int_equal(admin(SMC_VM_CREATED, 5), SMC_OK);
+	want_the_monitor_of(5);
+	assert_int_equal(admin(SMC_VM_DESTROYED, 5), SMC_OK);
+	assert_int_equal(turns, 1);
+	host_relax_hook = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +461,13 @@ int main(void)
 		cmocka_unit_test_setup(first_random_bytes_differ_between_guests_and_lives, start),
 		cmocka_unit_test_setup(
 			ta_126_each_guest_draws_from_a_stream_of_its_own_and_never_runs_out, start),
+		cmocka_unit_test_setup(
+			draws_that_meet_in_a_stream_get_different_bytes_and_so_does_the_next,
+			start),
+		cmocka_unit_test_setup(what_is_added_stays_although_a_draw_meets_it, start),
+		cmocka_unit_test_setup(who_waits_for_a_monitor_has_it_at_the_next_poll, start),
+		cmocka_unit_test_setup(
+			who_waits_for_the_monitor_of_a_dying_guest_has_it_between_two_steps, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

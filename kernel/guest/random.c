@@ -13,10 +13,16 @@ static struct crypto_stream *stream(struct guest *guest)
 		uint32_t has_identity;
 		struct uuid identity;
 	} name = {guest->vm_id, guest->has_identity, guest->identity};
+	struct crypto_stream first;
 
+	if (guest->has_stream)
+		return &guest->stream;
+	crypto_stream_init(&first, &name, sizeof(name));
+	/* Another call may have come here meanwhile. */
 	if (!guest->has_stream)
-		crypto_stream_init(&guest->stream, &name, sizeof(name));
+		guest->stream = first;
 	guest->has_stream = true;
+	crypto_wipe(&first, sizeof(first));
 	return &guest->stream;
 }
 

@@ -41,7 +41,9 @@ void spin_unlock(struct spinlock *lock)
 
 bool spin_is_wanted(const struct spinlock *lock)
 {
-	return __atomic_load_n(&lock->next, __ATOMIC_RELAXED) != (uint16_t)(lock->owner + 1);
+	uint16_t next = __atomic_load_n(&lock->next, __ATOMIC_RELAXED);
+
+	return next != (uint16_t)(lock->owner + 1);
 }
 
 unsigned spin_held(void)

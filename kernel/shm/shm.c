@@ -11,6 +11,10 @@
 #define CHUNKS_MAX   ((uint32_t)(HEAP_MAX / sizeof(uint32_t *)))
 #define PAGES_MAX    (CHUNKS_MAX * CHUNK_PAGES)
 
+/* Pages given back, and taken, between two looks at whether the normal world wants the CPU (I7). */
+#define BATCH        8
+#define CHUNKS_BATCH 32
+
 static struct list *bucket_of(struct guest *guest, uint64_t cookie)
 {
 	/* Linux uses kernel pointers, so the low bits say little. */
@@ -37,7 +41,7 @@ static bool alloc_frames(struct shm *shm)
 		return false;
 	for (uint32_t i = 0; i < chunk_count(shm); i++) {
 		shm->chunks[i] = page_alloc(&shm->guest->budget);
-		if (!shm->chunks[i])
+		if (!shm->chunks[i] || (i % CHUNKS_BATCH == CHUNKS_BATCH - 1 && call_poll()))
 			return false;
 	}
 	return true;
@@ -56,14 +60,34 @@ paddr_t shm_page(const struct shm *shm, uint32_t index)
 	return paddr((uint64_t)*frame((struct shm *)shm, index) << PAGE_SHIFT);
 }
 
+/* Between batches. If the guest is dying there is still nothing to do but to go on. */
+static void breathe(void)
+{
+	if (call_poll())
+		return;
+}
+
+/* Gives some of the pages with frames back. False: there are none left. */
+static bool free_some_chunks(struct shm *shm)
+{
+	uint32_t count = shm->chunks ? chunk_count(shm) : 0;
+	unsigned freed = 0;
+
+	for (uint32_t i = 0; i < count && freed < BATCH; i++) {
+		freed += shm->chunks[i] != NULL;
+		page_free(&shm->guest->budget, shm->chunks[i]);
+		shm->chunks[i] = NULL;
+	}
+	return freed > 0;
+}
+
+/* Polls, inside a call: nobody finds it any more. */
 static void shm_free(struct shm *shm)
 {
 	struct guest *guest = shm->guest;
 
-	if (shm->chunks) {
-		for (uint32_t i = 0; i < chunk_count(shm); i++)
-			page_free(&guest->budget, shm->chunks[i]);
-	}
+	while (free_some_chunks(shm))
+		breathe();
 	heap_free(&guest->heap, shm->chunks);
 	heap_free(&guest->heap, shm->direct);
 	guest->count.shm_pages -= shm->page_count;
@@ -323,7 +347,7 @@ static enum teardown shm_teardown(struct guest *guest)
 	for (unsigned i = 0; i < GUEST_SHM_BUCKETS; i++) {
 		for (unsigned n = 0; !list_empty(&guest->shm[i]); n++) {
 			struct shm *shm = list_entry(guest->shm[i].next, struct shm, link);
-			if (n == 16)
+			if (n == BATCH || free_some_chunks(shm))
 				return TEARDOWN_MORE;
 			list_remove(&shm->link);
 			shm_put(shm);

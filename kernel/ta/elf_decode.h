@@ -11,7 +11,7 @@
 
 /* Steps of loops whose length a file chose between two looks at whether the normal world wants the
  * CPU (I7). */
-#define ELF_BATCH 32
+#define ELF_BATCH 16
 
 /* Counts such steps. TARGET_DEAD: the guest is dying. */
 static inline TEE_Result elf_step(uint32_t *steps, uint32_t count)

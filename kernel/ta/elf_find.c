@@ -59,24 +59,25 @@ struct lookup {
 	struct elf_found *found;
 };
 
-static bool has_name(const struct lookup *l, const struct elf_sym *sym)
+/* Each piece is a step. */
+static TEE_Result has_name(const struct lookup *l, const struct elf_sym *sym, bool *same)
 {
 	const struct elf *elf = l->module->elf;
 	size_t size = l->name->size + 1; /* with the NUL */
 	char ours[PIECE], theirs[PIECE];
+	TEE_Result res = TEE_SUCCESS;
 
-	if (sym->name >= elf->strings_size || size > elf->strings_size - sym->name)
-		return false;
-	for (size_t at = 0; at < size; at += PIECE) {
+	*same = sym->name < elf->strings_size && size <= elf->strings_size - sym->name;
+	for (size_t at = 0; *same && !res && at < size; at += PIECE) {
 		size_t piece = min(size - at, (size_t)PIECE);
 
-		if (!read_name(l->name, at, ours, piece) ||
-		    !elf_read(l->module->file, elf->strings_offset + sym->name + at, theirs,
-			      piece) ||
-		    memcmp(ours, theirs, piece) != 0)
-			return false;
+		*same = read_name(l->name, at, ours, piece) &&
+			elf_read(l->module->file, elf->strings_offset + sym->name + at, theirs,
+				 piece) &&
+			memcmp(ours, theirs, piece) == 0;
+		res = elf_step(l->steps, 1);
 	}
-	return true;
+	return res;
 }
 
 /* Is it symbol index? A GLOBAL definition goes before a WEAK one (TA-030). */
@@ -88,9 +89,13 @@ static TEE_Result try_symbol(const struct lookup *l, uint32_t index)
 		return TEE_ERROR_BAD_FORMAT;
 	bool is_tls = (sym.info & 15) == STT_TLS;
 	bool is_better = !l->found->module || sym.info >> 4 == STB_GLOBAL;
-	if (elf_is_exported(&sym) && is_tls == l->tls && is_better && has_name(l, &sym))
+	bool same = elf_is_exported(&sym) && is_tls == l->tls && is_better;
+	TEE_Result res = same ? has_name(l, &sym, &same) : TEE_SUCCESS;
+	if (res)
+		return res;
+	if (same)
 		*l->found = (struct elf_found){l->module, sym};
-	return elf_step(l->steps, 1 + l->name->size / PIECE);
+	return elf_step(l->steps, 1);
 }
 
 static bool is_final(const struct elf_found *found)

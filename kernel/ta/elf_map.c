@@ -19,13 +19,19 @@ static uint64_t file_page_of(const struct elf_segment *s, uint64_t page_va)
 	return (s->offset >> PAGE_SHIFT) + ((page_va - (s->va & ~PAGE_MASK)) >> PAGE_SHIFT);
 }
 
+/* By words where they are aligned: up to a page of it is looked at at once. */
 static bool is_zero(const char *bytes, size_t size)
 {
-	for (size_t i = 0; i < size; i++) {
-		if (bytes[i])
-			return false;
-	}
-	return true;
+	const char *end = bytes + size;
+	uint64_t any = 0;
+
+	for (; bytes < end && (uintptr_t)bytes % sizeof(any) != 0; bytes++)
+		any |= (unsigned char)*bytes;
+	for (; (size_t)(end - bytes) >= sizeof(any); bytes += sizeof(any))
+		any |= *(const uint64_t *)(const void *)bytes;
+	for (; bytes < end; bytes++)
+		any |= (unsigned char)*bytes;
+	return any == 0;
 }
 
 /*

@@ -109,10 +109,17 @@ bool __wrap_page_transfer(void *page, struct budget *from, struct budget *to)
 	return __real_page_transfer(page, from, to);
 }
 
+void (*fixture_on_poll)(void);
+
 TEE_Result __wrap_call_poll(void);
 TEE_Result __wrap_call_poll(void)
 {
+	void (*hook)(void) = fixture_on_poll;
+
 	failures.polls++;
+	fixture_on_poll = NULL;
+	if (hook)
+		hook();
 	if (failures.poll_at && failures.polls >= failures.poll_at)
 		return TEE_ERROR_TARGET_DEAD;
 	return TEE_SUCCESS;

@@ -37,6 +37,9 @@ struct fixture_failures {
 	unsigned polls;
 };
 extern struct fixture_failures failures;
+
+/* What another call of the guest does at the next poll; once. May be NULL. */
+extern void (*fixture_on_poll)(void);
 void fixture_no_failures(void);
 
 /* Calls body with each single chance failing until it succeeds; it must answer error otherwise. The

@@ -10,13 +10,17 @@
 
 /* Pages handled between two looks at whether the normal world wants the CPU (I7), and pages freed
  * by one request of the allocator. */
-#define BATCH 32
+#define BATCH 8
+
+/* Places to look for an image in, so that it does not take the longer the more there are. */
+#define PLACES 64
 
 static struct {
 	struct spinlock lock; /* "image cache" */
-	struct list in_use;   /* with users or pinned */
-	struct list unused;   /* the least recently used last */
-	struct image *dying;  /* taken from unused, not all pages freed yet */
+	struct list by_identity[PLACES];
+	struct list in_use;  /* with users or pinned */
+	struct list unused;  /* the least recently used last */
+	struct image *dying; /* taken from unused, not all pages freed yet */
 	struct image_totals totals;
 } cache;
 
@@ -25,6 +29,8 @@ static enum teardown image_teardown(struct guest *guest);
 void image_init(void)
 {
 	memset(&cache, 0, sizeof(cache));
+	for (unsigned i = 0; i < PLACES; i++)
+		list_init(&cache.by_identity[i]);
 	list_init(&cache.in_use);
 	list_init(&cache.unused);
 	versions_init();
@@ -51,6 +57,7 @@ struct image *image_record_new(struct guest *guest)
 	if (!image)
 		return NULL;
 	list_init(&image->link);
+	list_init(&image->same);
 	list_init(&image->users);
 	page_list_init_paged(&image->pages, &guest->budget, (char *)image + used, PAGE_SIZE - used);
 	image->file.pages = &image->pages;
@@ -78,10 +85,16 @@ void image_record_drop(struct guest *guest, struct image *image, uint32_t owned_
 /* --- publication ---------------------------------------------------------------------------------
  */
 
-static struct image *find_in(struct list *list, const struct guest *guest, const uint8_t *identity)
+static struct list *place_of(const uint8_t *identity)
 {
-	list_for_each (node, list) {
-		struct image *image = list_entry(node, struct image, link);
+	return &cache.by_identity[identity[0] % PLACES];
+}
+
+/* Lock held. */
+static struct image *find(const struct guest *guest, const uint8_t *identity)
+{
+	list_for_each (node, place_of(identity)) {
+		struct image *image = list_entry(node, struct image, same);
 		bool is_visible = !image->owner || image->owner == guest;
 		if (is_visible && memcmp(image->identity, identity, sizeof(image->identity)) == 0)
 			return image;
@@ -89,18 +102,29 @@ static struct image *find_in(struct list *list, const struct guest *guest, const
 	return NULL;
 }
 
+static bool is_used(const struct image *image)
+{
+	return image->pins > 0 || !list_empty(&image->users);
+}
+
+/* The list of those in use that it belongs to. */
+static struct list *in_use(const struct image *image)
+{
+	return image->owner ? &image->owner->own_images : &cache.in_use;
+}
+
 /* Lock held. */
 static struct image *find_and_pin(const struct guest *guest, const uint8_t *identity)
 {
-	struct image *image = find_in(&cache.in_use, guest, identity);
+	struct image *image = find(guest, identity);
 
-	if (!image) {
-		image = find_in(&cache.unused, guest, identity);
-		if (!image)
-			return NULL;
+	if (!image)
+		return NULL;
+	if (!is_used(image)) {
 		list_remove(&image->link);
-		list_insert(&cache.in_use, &image->link);
-		cache.totals.unused_pages -= image->page_count;
+		list_insert(in_use(image), &image->link);
+		if (!image->owner)
+			cache.totals.unused_pages -= image->page_count;
 	}
 	image->pins++;
 	return image;
@@ -114,19 +138,18 @@ struct image *image_find(const struct guest *guest, const uint8_t identity[CRYPT
 	return image;
 }
 
-static bool is_used(const struct image *image)
-{
-	return image->pins > 0 || !list_empty(&image->users);
-}
-
 /* Lock held. A guest's own image is left for forget_own(). */
 static void unpin(struct image *image)
 {
 	assert(image->pins > 0);
 	image->pins--;
-	if (is_used(image) || image->owner)
+	if (is_used(image))
 		return;
 	list_remove(&image->link);
+	if (image->owner) {
+		list_insert(image->owner->own_images.next, &image->link);
+		return;
+	}
 	list_insert(cache.unused.next, &image->link);
 	cache.totals.unused_pages += image->page_count;
 }
@@ -207,24 +230,22 @@ static TEE_Result give_to_system(struct guest *guest, struct image *image)
  */
 
 /* Takes an image of guest's own that is used no more out of the cache. Lock held. */
-static struct image *take_own(const struct guest *guest)
+static struct image *take_own(struct guest *guest)
 {
-	list_for_each (node, &cache.in_use) {
-		struct image *image = list_entry(node, struct image, link);
-		if (image->owner == guest && !is_used(image)) {
-			list_remove(&image->link);
-			cache.totals.images--;
-			return image;
-		}
-	}
-	return NULL;
+	struct image *image = list_entry(guest->own_images.next, struct image, link);
+
+	if (list_empty(&guest->own_images) || is_used(image))
+		return NULL;
+	list_remove(&image->link);
+	list_remove(&image->same);
+	cache.totals.images--;
+	return image;
 }
 
-/* Back where it was, to be found by nobody. Lock held. */
+/* Back where it was, but to be found by nobody. Lock held. */
 static void put_back_own(struct image *image)
 {
-	memset(image->identity, 0, sizeof(image->identity));
-	list_insert(&cache.in_use, &image->link);
+	list_insert(image->owner->own_images.next, &image->link);
 	cache.totals.images++;
 }
 
@@ -295,7 +316,8 @@ TEE_Result image_publish(struct guest *guest, struct image **image)
 	spin_lock(&cache.lock);
 	*image = find_and_pin(guest, mine->identity);
 	if (!*image) {
-		list_insert(&cache.in_use, &mine->link);
+		list_insert(in_use(mine), &mine->link);
+		list_insert(place_of(mine->identity), &mine->same);
 		cache.totals.images++;
 		mine->pins = 1;
 		*image = mine;
@@ -398,6 +420,7 @@ static unsigned take_pages(void *pages[BATCH])
 	if (!cache.dying && !list_empty(&cache.unused)) {
 		cache.dying = list_entry(cache.unused.prev, struct image, link);
 		list_remove(&cache.dying->link);
+		list_remove(&cache.dying->same);
 		cache.totals.images--;
 		cache.totals.unused_pages -= cache.dying->page_count;
 	}

@@ -43,13 +43,15 @@ struct image_stage;
  * Owner: the system, or one guest. Born at the end of image_stage_finish(), freed by
  * image_reclaim() when nobody uses it, or with its guest's last reference. Lies at the start of a
  * page of its own, with the first pointers to its pages behind it. Immutable after it was published
- * but for link, users and pins (lock: image cache).
+ * but for link, same, users and pins (lock: image cache).
  */
 struct image {
-	struct list link;    /* in the cache: in use, or unused with the least recently used last */
-	struct list users;   /* one struct image_user for each guest that uses it */
-	uint32_t pins;       /* calls that are about to use it */
-	struct guest *owner; /* NULL: the system */
+	struct list link;  /* in the cache: in use, or unused with the least recently used last; an
+			    * owner's: in its list */
+	struct list same;  /* with those that are looked for in the same place */
+	struct list users; /* one struct image_user for each guest that uses it */
+	uint32_t pins;     /* calls that are about to use it */
+	struct guest *owner;  /* NULL: the system */
 	uint32_t given_pages; /* of an owner's image: the first pages, which the system has taken */
 	uint32_t given_chunks;
 	uint8_t identity[CRYPTO_SHA256_SIZE]; /* digest of all its headers, and so of everything */

@@ -461,6 +461,33 @@ static void the_table_of_versions_is_bounded_and_charged_to_its_guest(void **sta
 	assert_int_equal(guest_a->count.versions, 0);
 }
 
+static struct version_claim in_between;
+
+static void another_call_admits(void)
+{
+	assert_int_equal(versions_admit(guest_a, &in_between, 1), TEE_SUCCESS);
+}
+
+/* Looking claims up polls: what another call admits meanwhile counts, and no app gets two entries.
+ */
+static void ta_018_a_version_that_another_call_admits_meanwhile_counts(void **state)
+{
+	struct version_claim claims[2] = {{.version = 3}, {.version = 3}};
+
+	(void)state;
+	claims[1].uuid.time_low = 1;
+	for (uint32_t version = 2; version <= 4; version++) {
+		in_between = (struct version_claim){.version = version};
+		fixture_on_poll = another_call_admits;
+		assert_int_equal(versions_admit(guest_a, claims, 2),
+				 version > 3 ? TEE_ERROR_ACCESS_CONFLICT : TEE_SUCCESS);
+		assert_null(fixture_on_poll);
+		assert_int_equal(guest_a->count.versions, version > 3 ? 1 : 2);
+		while (versions_forget(guest_a))
+			;
+	}
+}
+
 /* --- failures ---
  */
 
@@ -530,6 +557,7 @@ int main(void)
 		TEST(ta_018_versions_of_subkeys_are_enforced_too),
 		TEST(ta_017_a_file_that_does_not_verify_raises_no_version),
 		TEST(the_table_of_versions_is_bounded_and_charged_to_its_guest),
+		TEST(ta_018_a_version_that_another_call_admits_meanwhile_counts),
 		TEST(attack_13_each_failing_allocation_leaves_nothing_of_a_chain),
 		TEST(a_guest_that_dies_at_any_poll_leaves_nothing_of_a_chain),
 	};

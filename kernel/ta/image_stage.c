@@ -312,9 +312,11 @@ static TEE_Result verify_digest(const struct image_stage *stage)
 	struct crypto_sha256 hash;
 	TEE_Result res = TEE_SUCCESS;
 
+	call_preemptible_begin();
 	crypto_sha256_init(&hash);
 	crypto_sha256_update(&hash, &e->shdr, sizeof(e->shdr));
 	image_head_hash(head, e->body, head->size - e->body, &hash);
+	call_preemptible_end();
 	for (uint64_t i = 0; !res && i < stage->image->pages.count; i += HASH_BATCH) {
 		hash_batch(&hash, stage, i);
 		res = call_poll();

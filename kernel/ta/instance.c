@@ -32,6 +32,7 @@ void instance_empty(struct ta_instance *instance)
 	ta_release(instance);
 	if (instance->context)
 		arch_user_context_drop(instance->context);
+	(void)!call_poll(); /* one piece of work ends here, another begins (I7) */
 	if (had_memory)
 		uaspace_destroy(&instance->as);
 	modules_drop(instance);

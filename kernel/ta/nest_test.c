@@ -246,10 +246,13 @@ static void pass_shareable(struct op *op, struct arch_aspace *as, uint64_t frame
 
 	(void)frame;
 	if (area == 0) {
+		/* As a system call would: the app does not run meanwhile. */
+		spin_lock(&instance->guest->monitor);
 		assert_int_equal(uaspace_find_room(&instance->as, 2, &area), TEE_SUCCESS);
 		assert_int_equal(uaspace_add_own(&instance->as, area, 2, PROT_R | PROT_W,
 						 UASPACE_SHAREABLE, NULL, NULL),
 				 TEE_SUCCESS);
+		spin_unlock(&instance->guest->monitor);
 	}
 	memcpy(host_user_memory(as, area + 100, PROT_W), "ask", 4);
 	op->params.vals[0] = area + 100;

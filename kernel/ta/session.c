@@ -467,9 +467,15 @@ static enum teardown ta_teardown(struct guest *guest)
 	/* Their memory first, so that no later step is a long one (I7). */
 	list_for_each (node, &guest->instances) {
 		struct ta_instance *instance = list_entry(node, struct ta_instance, link);
+		if (!instance->as_ready)
+			continue;
 		idle_remove(instance);
-		if (instance->as_ready && uaspace_shrink(&instance->as))
-			return TEARDOWN_MORE;
+		if (!uaspace_shrink(&instance->as)) {
+			/* Not looked at again: a step is not to cost more the more there are. */
+			instance->as_ready = false;
+			uaspace_destroy(&instance->as);
+		}
+		return TEARDOWN_MORE;
 	}
 	if (!list_empty(&guest->sessions)) {
 		struct ta_session *session =

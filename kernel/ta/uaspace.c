@@ -10,8 +10,10 @@
 /* A new instance starts at one of these blocks: what is small then needs one page table only. */
 #define HOME_BLOCK ((uint64_t)2 << 20)
 
-/* Pages handled between two looks at whether the normal world wants the CPU (I7). */
-#define BATCH ((size_t)32)
+/* Pages given back, or lent and mapped, between two looks at whether the normal world wants the
+ * CPU, and pages that are filled (I7). */
+#define BATCH      ((size_t)8)
+#define FILL_BATCH ((size_t)4)
 
 #define WINDOW (ARCH_USER_END - ARCH_USER_BASE)
 
@@ -236,7 +238,8 @@ static TEE_Result fill_region(struct uaspace *as, struct uaspace_region *r, size
 	for (size_t i = 0; i < page_count; i++) {
 		TEE_Result res = TEE_SUCCESS;
 
-		if (i % BATCH == BATCH - 1)
+		/* At the first one, too: there may be many regions of a few pages. */
+		if (i % FILL_BATCH == 0)
 			res = call_poll();
 		if (!res && !contents->source)
 			res = add_own_page(as, r, page_count - i - 1, contents->filler);

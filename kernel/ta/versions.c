@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/ta/versions.h"
 
+#include "kernel/call/call.h"
 #include "kernel/lib/assert.h"
 #include "kernel/ta/image_head.h"
 
@@ -30,37 +31,85 @@ static struct version_entry *find(struct guest *guest, const struct version_clai
 	return NULL;
 }
 
-static bool is_older(struct guest *guest, const struct version_claim *claims, unsigned count,
-		     const struct version_claim *claim)
+/* The claims of one file, each with the guest's entry for it; NULL: it has none. */
+struct admission {
+	struct guest *guest;
+	const struct version_claim *claims;
+	unsigned count;
+	struct version_entry *entries[IMAGE_HEAD_SUBKEYS + 1];
+};
+
+/*
+ * Looks all of them up. A look-up may pass every entry, so it polls between two of them (I7); what
+ * was found stays, for entries go with their guest only, and what was not found is looked up again
+ * if there are new ones.
+ */
+static TEE_Result find_all(struct admission *a)
 {
-	const struct version_entry *known = find(guest, claim);
+	uint32_t known;
+
+	do {
+		known = a->guest->count.versions;
+		for (unsigned i = 0; i < a->count; i++) {
+			a->entries[i] = find(a->guest, &a->claims[i]);
+			TEE_Result res = call_poll();
+			if (res)
+				return res;
+		}
+	} while (a->guest->count.versions != known);
+	return TEE_SUCCESS;
+}
+
+static bool is_older(const struct admission *a, unsigned index)
+{
+	const struct version_claim *claim = &a->claims[index];
+	const struct version_entry *known = a->entries[index];
 
 	if (known && known->claim.version > claim->version)
 		return true;
-	for (unsigned i = 0; i < count; i++) {
-		if (same_name(&claims[i], claim) && claims[i].version > claim->version)
+	for (unsigned i = 0; i < a->count; i++) {
+		if (same_name(&a->claims[i], claim) && a->claims[i].version > claim->version)
 			return true;
 	}
 	return false;
 }
 
-/* An entry, with version 0, for each claim that has none and needs one. */
-static TEE_Result make_room(struct guest *guest, const struct version_claim *claims, unsigned count)
+/* The entry that was made for another claim with the same name. */
+static struct version_entry *entry_of_twin(const struct admission *a, unsigned index)
 {
-	for (unsigned i = 0; i < count; i++) {
-		struct version_entry *entry;
+	for (unsigned i = 0; i < index; i++) {
+		if (a->entries[i] && same_name(&a->claims[i], &a->claims[index]))
+			return a->entries[i];
+	}
+	return NULL;
+}
 
-		if (claims[i].version == 0 || find(guest, &claims[i]))
-			continue;
-		if (guest->count.versions >= VERSIONS_MAX)
-			return TEE_ERROR_OUT_OF_MEMORY;
+static struct version_entry *entry_new(struct guest *guest, const struct version_claim *claim)
+{
+	struct version_entry *entry = NULL;
+
+	if (guest->count.versions < VERSIONS_MAX)
 		entry = heap_alloc(&guest->heap, sizeof(*entry));
-		if (!entry)
+	if (!entry)
+		return NULL;
+	entry->claim = *claim;
+	entry->claim.version = 0;
+	list_insert(&guest->versions, &entry->link);
+	guest->count.versions++;
+	return entry;
+}
+
+/* An entry, with version 0, for each claim that has none and needs one. */
+static TEE_Result make_room(struct admission *a)
+{
+	for (unsigned i = 0; i < a->count; i++) {
+		if (a->claims[i].version == 0 || a->entries[i])
+			continue;
+		a->entries[i] = entry_of_twin(a, i);
+		if (!a->entries[i])
+			a->entries[i] = entry_new(a->guest, &a->claims[i]);
+		if (!a->entries[i])
 			return TEE_ERROR_OUT_OF_MEMORY;
-		entry->claim = claims[i];
-		entry->claim.version = 0;
-		list_insert(&guest->versions, &entry->link);
-		guest->count.versions++;
 	}
 	return TEE_SUCCESS;
 }
@@ -73,32 +122,36 @@ static void drop(struct guest *guest, struct version_entry *entry)
 }
 
 /* Takes back what make_room() made: nothing else has version 0. */
-static void drop_unused(struct guest *guest, const struct version_claim *claims, unsigned count)
+static void drop_unused(struct admission *a)
 {
-	for (unsigned i = 0; i < count; i++) {
-		struct version_entry *entry = find(guest, &claims[i]);
-		if (entry && entry->claim.version == 0)
-			drop(guest, entry);
+	for (unsigned i = a->count; i > 0; i--) {
+		struct version_entry *entry = a->entries[i - 1];
+
+		if (entry && entry->claim.version == 0 && !entry_of_twin(a, i - 1))
+			drop(a->guest, entry);
 	}
 }
 
 TEE_Result versions_admit(struct guest *guest, const struct version_claim *claims, unsigned count)
 {
-	TEE_Result res;
+	struct admission a = {.guest = guest, .claims = claims, .count = count};
+	TEE_Result res = find_all(&a);
 
+	if (res)
+		return res;
+	/* From here on without a poll: all of it or nothing. */
 	for (unsigned i = 0; i < count; i++) {
-		if (is_older(guest, claims, count, &claims[i]))
+		if (is_older(&a, i))
 			return TEE_ERROR_ACCESS_CONFLICT;
 	}
-	res = make_room(guest, claims, count);
+	res = make_room(&a);
 	if (res) {
-		drop_unused(guest, claims, count);
+		drop_unused(&a);
 		return res;
 	}
 	for (unsigned i = 0; i < count; i++) {
-		struct version_entry *entry = find(guest, &claims[i]);
-		if (entry)
-			entry->claim.version = claims[i].version;
+		if (a.entries[i])
+			a.entries[i]->claim.version = claims[i].version;
 	}
 	return TEE_SUCCESS;
 }

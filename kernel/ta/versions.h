@@ -25,7 +25,7 @@ struct version_claim {
 /*
  * Takes note of what a file that has been verified says of itself. ACCESS_CONFLICT: one of the
  * claims is older than what the guest has seen, or than another claim of the same file (TA-018);
- * OUT_OF_MEMORY. Nothing changed unless SUCCESS (TA-017).
+ * OUT_OF_MEMORY; TARGET_DEAD. Nothing changed unless SUCCESS (TA-017). Polls.
  */
 TEE_Result must_check versions_admit(struct guest *guest, const struct version_claim *claims,
 				     unsigned count);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The bare-metal test guest. Boot arguments (words NAME=VALUE):
- *   mode=once|storm|linger|crowd|sleep|hog|pace   what to do (once)
+ *   mode=once|storm|linger|crowd|sleep|hog|pace|hoard   what to do (once)
  *   profile=a|b                    which of the ABI's two profiles to speak (a)
  *   seed=N calls=N                 for storm and once
  *   kind=… hold=MICROSECONDS       for linger
+ *   instances=N sessions=N buffers=N pages=N   for hoard
  *   native=1                       no hypervisor below: its calls would be ours
  * Every line it prints starts with "guest: ". It ends with PASS or FAIL and powers off.
  */
@@ -42,6 +43,8 @@ void main(const void *tree)
 		mode_hog();
 	else if (!strcmp(mode, "pace"))
 		mode_pace();
+	else if (!strcmp(mode, "hoard"))
+		mode_hoard();
 	else
 		fail("no mode %s", mode);
 	print("guest: PASS %s\n", mode);

@@ -28,6 +28,12 @@ void mode_sleep(void);
  */
 void mode_hog(void);
 
+/*
+ * Takes as many sessions, instances and buffers as it is told, and keeps them until 'q' is typed or
+ * it is destroyed.
+ */
+void mode_hoard(void);
+
 /* A ledger call after the other; a line with their number every quarter of a second. */
 void mode_pace(void);
 

@@ -20,6 +20,7 @@ TOOLS = {"check": "lint, unit tests on the host, tests on booted machines",
          "sim": "kernel and mediator in one process: seeds, kills at random points, invariants",
          "mutations": "do the tests notice what is broken on purpose?",
          "bench": "instructions for each operation, beside the peer's",
+         "irqoff": "how long the kernel keeps foreign interrupts masked",
          "symbolize": "names for the places in the report of a dead trusted app",
          "ta-test": "a trusted app in the kernel's host build, with a scripted client; no machine needed",
          "conformance": "which test checks which point of the trusted-app interface, and with what result"}

@@ -11,6 +11,7 @@ from . import fip
 from .common import TenonError, build_dir, cache_dir, clean_env, hash_of, need_tool, new_folder, run_tool, say, write_atomic
 from .images import find_image
 
+KERNEL = "tenon.bin"
 BL33_ADDRESS = 0x44000000      # entered by TF-A: a hypervisor at EL2, or Linux at EL1
 FLASH_SIZE = 4 << 20
 FIP_OFFSET = 256 << 10         # where QEMU's platform of TF-A looks for the package
@@ -50,10 +51,10 @@ def build_tfa() -> Path:
     return target
 
 
-def trusted_os_images(tee: str, virtualized: bool) -> List[Tuple[str, Path]]:
+def trusted_os_images(tee: str, virtualized: bool, kernel: str) -> List[Tuple[str, Path]]:
     """The images of the trusted OS: (name in the package, file). tee: 'tenon' or 'optee'."""
     if tee == "tenon":
-        return [("tos-fw", find_image("tenon.bin"))]
+        return [("tos-fw", find_image(kernel))]
     variant = "vexpress-qemu_armv8a-virtualized" if virtualized else "vexpress-qemu_armv8a"
     folder = cache_dir() / "pkg" / "optee-os" / "usr" / "lib" / "optee" / variant
     images = [("tos-fw", folder / "tee-header_v2.bin"), ("tos-fw-extra1", folder / "tee-pager_v2.bin"),
@@ -63,17 +64,19 @@ def trusted_os_images(tee: str, virtualized: bool) -> List[Tuple[str, Path]]:
     return images
 
 
-def make_flash(tee: str, virtualized: bool = False) -> Path:
-    """A bootable flash image with the trusted OS, cached by content. Tenon's is <build>/qemu_virt/flash.bin too."""
+def make_flash(tee: str, virtualized: bool = False, kernel: str = KERNEL) -> Path:
+    """A bootable flash image with the trusted OS, cached by content; Tenon's is in <build>/qemu_virt/.
+
+    kernel: the file name of another image of Tenon's kernel that the build has made."""
     stages = build_tfa()
-    trusted = [(name, path.read_bytes()) for name, path in trusted_os_images(tee, virtualized)]
+    trusted = [(name, path.read_bytes()) for name, path in trusted_os_images(tee, virtualized, kernel)]
     if sum(len(data) for _, data in trusted) > BL32_LIMIT:
         raise TenonError(f"the trusted OS is larger than its {BL32_LIMIT >> 20} MiB of secure memory")
     bl1, bl2, bl31 = ((stages / name).read_bytes() for name in STAGES)
     image = join_flash(bl1, fip.build([("tb-fw", bl2), ("soc-fw", bl31), *trusted]))
     target = cache_dir() / "flash" / f"{tee}{'-virt' if virtualized else ''}-{hash_of(image)}.bin"
     if tee == "tenon":
-        target = build_dir() / "qemu_virt" / "flash.bin"
+        target = build_dir() / "qemu_virt" / ("flash.bin" if kernel == KERNEL else f"flash-{kernel}")
         if target.is_file() and target.read_bytes() == image:
             return target
     elif target.is_file():

@@ -71,12 +71,13 @@ def bare_guest(folder: Path, name: str, bootargs: str, memory: int = 16, manual:
 def prepare_machine(folder: Path, guests: int = 2, commands: Optional[Dict[str, str]] = None, tee: str = "tenon",
                     hypervisor: bool = True, cpus: int = 2, memory: int = 256, vcpus: int = 1, icount: bool = False,
                     overlay: Optional[Path] = None, numbers: Optional[Dict[str, int]] = None, stay: bool = False,
-                    xtest: Optional[bool] = None, extra_guests: Optional[List[GuestSpec]] = None) -> MachineConfig:
+                    xtest: Optional[bool] = None, extra_guests: Optional[List[GuestSpec]] = None,
+                    kernel: str = firmware.KERNEL) -> MachineConfig:
     """The configuration of a machine with Linux guests, ready for Machine(config).
 
     folder: logs and scratch files. commands: by guest number ("1") or "default"; a guest without one only
     boots. stay: guests give a shell on their console instead of powering off. extra_guests: other VMs, such
-    as bare-metal test guests.
+    as bare-metal test guests. kernel: another image of Tenon's kernel than the product.
     """
     if tee == "optee" and hypervisor and guests > OPTEE_MAX_GUESTS:
         raise TenonError(f"Debian's OP-TEE is built for {OPTEE_MAX_GUESTS} guests", f"use --guests {OPTEE_MAX_GUESTS}")
@@ -85,7 +86,7 @@ def prepare_machine(folder: Path, guests: int = 2, commands: Optional[Dict[str, 
     if not apt.is_complete(cache_dir()):
         apt.fetch()
     image = hypervisor_image() if hypervisor else None
-    flash = firmware.make_flash(tee, virtualized=hypervisor and tee == "optee")
+    flash = firmware.make_flash(tee, hypervisor and tee == "optee", kernel)
     specs: List[GuestSpec] = []
     if guests:
         initrd = initramfs.make_initramfs(folder / "initramfs.cpio", commands or {}, overlay, xtest)

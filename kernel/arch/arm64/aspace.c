@@ -24,7 +24,7 @@
 #define UNMAP_ONE_BY_ONE 32
 
 /* Tables given back at once. */
-#define TABLES_BATCH 32
+#define TABLES_BATCH ((uint16_t)8)
 
 static struct spinlock asid_lock;
 static uint64_t asids_used[ASIDS / 64] = {1 << 0 | 1 << ASID_SHARED};
@@ -81,6 +81,7 @@ TEE_Result arch_aspace_init(struct arch_aspace *as, struct budget *budget)
 {
 	as->budget = budget;
 	as->root = NULL;
+	as->tables = 0;
 	as->asid = asid_take();
 	as->root = page_alloc(budget);
 	if (as->root == NULL) {
@@ -109,9 +110,10 @@ static unsigned page_index(uint64_t va)
 bool arch_aspace_shrink(struct arch_aspace *as)
 {
 	void *tables[TABLES_BATCH];
+	unsigned wanted = min(as->tables, TABLES_BATCH);
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < TABLE_ENTRIES && count < TABLES_BATCH; i++) {
+	for (unsigned i = 0; i < TABLE_ENTRIES && count < wanted; i++) {
 		if (as->root[i] == 0)
 			continue;
 		tables[count++] = platform_to_virtual(paddr(as->root[i] & PTE_ADDRESS));
@@ -119,6 +121,7 @@ bool arch_aspace_shrink(struct arch_aspace *as)
 	}
 	if (count == 0)
 		return false;
+	as->tables -= count;
 	dsb(ishst);
 	tlbi(aside1is, asid_field(as));
 	dsb(ish);
@@ -190,6 +193,7 @@ TEE_Result arch_aspace_map(struct arch_aspace *as, uaddr_t va, paddr_t pa, unsig
 			return TEE_ERROR_OUT_OF_MEMORY;
 		dsb(ishst); /* zeroes first: another CPU may already walk this space */
 		as->root[va.va / BLOCK_SIZE] = linear_to_pa(table) | PTE_TABLE;
+		as->tables++;
 	}
 	assert(table[page_index(va.va)] == 0);
 	if (prot & PROT_X)

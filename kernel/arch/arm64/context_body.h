@@ -19,6 +19,7 @@ struct arch_aspace {
 	struct budget *budget;
 	uint64_t *root; /* level-1 or level-2 table, kernel address */
 	uint16_t asid;
+	uint16_t tables; /* below the root: nobody has to look for what is not there */
 };
 
 #endif

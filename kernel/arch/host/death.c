@@ -228,15 +228,16 @@ static unsigned die_everywhere(const struct death_life *life, enum way way,
 			       const struct figures *before, const unsigned *fresh)
 {
 	unsigned step = life->step ? life->step : 1, deaths = 0, at = 1 + way % step;
+	bool reached;
 
 	do {
 		(void)!live_once(life, at, way);
+		reached = run.condemned;
 		compare(life, before);
-		deaths += run.condemned;
 		at += step;
-		if (deaths % AGAIN == AGAIN - 1)
+		if (reached && ++deaths % AGAIN == 0)
 			lives_as_in_a_fresh_kernel(life, fresh);
-	} while (run.condemned || deaths % AGAIN == AGAIN - 1);
+	} while (reached);
 	assert_true(at < POINTS_MAX);
 	return deaths;
 }

@@ -46,7 +46,7 @@ extern bool host_ns_dead;
  * NULL. */
 extern void (*host_point_hook)(void);
 
-/* Called in each round of a loop that waits for a lock: another CPU goes on meanwhile. May be NULL.
+/* Called again and again while this CPU waits for a lock: what another CPU does then. May be NULL.
  */
 extern void (*host_relax_hook)(void);
 

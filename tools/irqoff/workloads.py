@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the measuring kernel is given to do. Each workload boots machines of its own, under -icount."""
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from conformance.table import XTEST
+from launcher.common import TenonError, build_dir
+from launcher.machine import Guest, Machine, MachineConfig
+from launcher.prepare import bare_guest, prepare_machine
+from launcher.recorder import Recorder
+
+from .windows import Windows
+
+KINDS = ["none", "running", "preempted", "rpc:alloc", "rpc:free", "rpc:load_ta", "rpc:shm_alloc", "rpc:shm_free",
+         "rpc:get_time", "rpc:suspend", "rpc:notification"]
+APP_TESTS = ["entry", "params", "memory", "calls", "fp", "fault", "flags", "crash-kept", "image", "nest", "cycle", "system",
+             "libs", "wrapped", "version"]
+CROWD = 62                  # guests beside each other
+HOARDS: List[Dict[str, int]] = [
+    {"instances": 4, "sessions": 16, "buffers": 4, "pages": 64},
+    {"instances": 12, "sessions": 64, "buffers": 64, "pages": 64},
+    {"instances": 24, "sessions": 900, "buffers": 400, "pages": 64},
+    {"instances": 24, "sessions": 16, "buffers": 14, "pages": 2300},
+    {"instances": 0, "sessions": 0, "buffers": 1000, "pages": 1},
+]
+Bare = Tuple[str, str]      # name, boot arguments
+
+
+class Meter:
+    """Boots machines with the measuring kernel and collects what it says."""
+
+    def __init__(self, folder: Path, kernel: str, timeout: float) -> None:
+        self.folder = folder
+        self.kernel = kernel
+        self.timeout = timeout
+        self.windows = Windows()
+        self._count = 0
+
+    def machine(self, bare: Sequence[Bare] = (), manual: Sequence[Bare] = (), adjust: Optional[Callable[[MachineConfig], None]] = None,
+                guests: int = 0, **description: object) -> Machine:
+        """A machine to be started by `with`: bare-metal test guests, those to be created later, and Linux guests."""
+        self._count += 1
+        folder = self.folder / f"machine{self._count}"
+        folder.mkdir(parents=True, exist_ok=True)
+        extra = [bare_guest(folder, name, words) for name, words in bare]
+        extra += [bare_guest(folder, name, words, manual=True) for name, words in manual]
+        config = prepare_machine(folder, guests, extra_guests=extra, icount=True, kernel=self.kernel, **description)  # type: ignore[arg-type]
+        for guest in config.guests:
+            guest.numbers.update({"limit-sessions": 1024, "limit-shm-pages": 65536})
+        if adjust:
+            adjust(config)
+        machine = Machine(config)
+        machine.secure.on_line.append(self.windows.take_line)
+        return machine
+
+    def expect(self, machine: Machine, guest: Guest, pattern: str) -> None:
+        """The guest says so; TenonError if it fails instead."""
+        found = machine.expect(guest.console, rf"{pattern}|guest: FAIL.*", self.timeout)
+        if "FAIL" in found.group(0):
+            raise TenonError(f"{guest.name}: {found.group(0)}", machine.log_hint())
+
+    def run_commands(self, machine: Machine) -> None:
+        """Each Linux guest's command ends well."""
+        for guest in machine.guests.values():
+            if guest.name.startswith("g"):
+                found = machine.expect(guest.console, r"TENON-EXIT (\d+)$", self.timeout)
+                if found.group(1) != "0":
+                    raise TenonError(f"{guest.name}: its command ended with status {found.group(1)}", machine.log_hint())
+
+
+def small(config: MachineConfig) -> None:
+    """Guests of the test's own need little memory."""
+    for guest in config.guests:
+        if not guest.name.startswith("g"):
+            guest.memory = 4
+
+
+def hoards(meter: Meter, sizes: Sequence[Dict[str, int]] = tuple(HOARDS)) -> None:
+    """Guests that have more and more of everything are destroyed with it."""
+    words = [("hoard" + str(n), "mode=hoard " + " ".join(f"{name}={value}" for name, value in size.items()))
+             for n, size in enumerate(sizes)]
+    with meter.machine(manual=words, adjust=small) as machine:
+        machine.wait_ready(meter.timeout)
+        for name, _ in words:
+            guest = machine.guests[name]
+            machine.create(guest)
+            meter.expect(machine, guest, "hoard: ready")
+            machine.destroy(guest, meter.timeout)
+
+
+def returns(meter: Meter, size: Dict[str, int]) -> None:
+    """One gives it all back by itself."""
+    with meter.machine(bare=[("hoard", "mode=hoard " + " ".join(f"{name}={value}" for name, value in size.items()))],
+                       adjust=small) as machine:
+        machine.wait_ready(meter.timeout)
+        guest = machine.guests["hoard"]
+        meter.expect(machine, guest, "hoard: ready")
+        machine.write(guest, b"q")
+        meter.expect(machine, guest, "guest: PASS")
+
+
+def returns_all(meter: Meter) -> None:
+    """The same guests give it back by themselves."""
+    for size in HOARDS:
+        returns(meter, size)
+
+
+def storms(meter: Meter, calls: int = 2000) -> None:
+    """Three guests make hostile calls while a Linux guest works."""
+    bare = [(f"bare{n}", f"mode=storm seed={n} calls={calls}") for n in (1, 2, 3)]
+    with meter.machine(bare=bare, guests=1, commands={"1": "ledger --calls 500 --seed 5"}) as machine:
+        machine.wait_ready(meter.timeout)
+        for name, _ in bare:
+            meter.expect(machine, machine.guests[name], "guest: PASS")
+        meter.run_commands(machine)
+
+
+def hog(meter: Meter) -> None:
+    """A greedy guest takes all of one thing after the other beside one that works, and is destroyed with it each time."""
+    full = {b"m": r"hog: \d+ instances, then", b"r": r"hog: \d+ shared pages, then", b"c": r"hog: \d+ calls, then",
+            b"o": r"hog: \d+ sessions, then", b"t": r"hog: \d+ ms"}
+    with meter.machine(bare=[("victim", "mode=pace seed=3")], manual=[("hog", "mode=hog")],
+                       adjust=lambda config: config.guests[1].numbers.update({"limit-shm-pages": 64, "limit-sessions": 256})) as machine:
+        machine.wait_ready(meter.timeout)
+        guest = machine.guests["hog"]
+        for letter, pattern in full.items():
+            machine.create(guest)
+            meter.expect(machine, guest, "hog: ready")
+            machine.write(guest, letter)
+            meter.expect(machine, guest, pattern)
+            machine.run_for(1)
+            machine.destroy(guest, meter.timeout)
+
+
+def crowd(meter: Meter) -> None:
+    """Many guests that have had a session; figures of all are asked for; all go."""
+    names = [f"bare{n}" for n in range(CROWD)]
+    with meter.machine(manual=[(name, "mode=sleep profile=b") for name in names], adjust=small) as machine:
+        machine.wait_ready(meter.timeout)
+        guests = [machine.guests[name] for name in names]
+        for guest in guests:
+            machine.create(guest)
+            meter.expect(machine, guest, "sleep: ready")
+        for guest in guests:
+            machine.stats(guest)
+        machine.stats()
+        for guest in guests:
+            machine.destroy(guest)
+
+
+def deaths(meter: Meter, rounds: int = 3) -> None:
+    """A guest is destroyed in each state of a call."""
+    def name_of(kind: str) -> str:
+        return kind.replace(":", "-").replace("_", "-")
+
+    dice = random.Random(1)
+    with meter.machine(manual=[(name_of(kind), f"mode=linger kind={kind} hold=1000") for kind in KINDS], adjust=small) as machine:
+        machine.wait_ready(meter.timeout)
+        for kind in KINDS * rounds:
+            guest = machine.guests[name_of(kind)]
+            machine.create(guest)
+            meter.expect(machine, guest, "linger: ready")
+            machine.command(f"kill {guest.number} {kind} {dice.randrange(300)}")
+            machine.wait(lambda victim=guest: victim.number is None, meter.timeout, f"death in {kind}")
+
+
+def alone(meter: Meter) -> None:
+    """Without a hypervisor: a buffer as large as the kernel takes, the storm, and Linux that sees everybody's figures."""
+    hoard = "mode=hoard native=1 buffers=1 pages=65000"
+    for words in (hoard, "mode=storm native=1 seed=1 calls=1500"):
+        with meter.machine(bare=[("bare1", words)], hypervisor=False) as machine:
+            machine.wait_ready(meter.timeout)
+            if words == hoard:
+                meter.expect(machine, machine.guests["bare1"], "hoard: ready")
+                machine.write(machine.guests["bare1"], b"q")
+            meter.expect(machine, machine.guests["bare1"], "guest: PASS")
+    with meter.machine(guests=1, hypervisor=False, commands={"1": "ledger --calls 300 --seed 5"}) as machine:
+        meter.run_commands(machine)
+
+
+def apps(meter: Meter, groups: Sequence[str] = tuple(APP_TESTS)) -> None:
+    """The project's own test apps: each system call with good and bad arguments, faults, libraries, mappings."""
+    command = "; ".join(f"tatest {group} >/dev/null" for group in groups)
+    with meter.machine(guests=1, overlay=build_dir() / "tests" / "ta" / "overlay", commands={"1": command + "; true"}) as machine:
+        machine.wait_ready(meter.timeout)
+        meter.run_commands(machine)
+
+
+def mixture(meter: Meter, calls: int = 100) -> None:
+    """The lingerer's mixture of everything an app can do in a call; two guests with a shared app; one that lies; and the trace
+    is on."""
+    commands = {"1": f"linger --calls {calls} --ms 10", "2": "(sleep 1; exchange put go) & exchange beat 40 50; wait",
+                "3": "exchange get && exchange follow 20 50"}
+    with meter.machine(guests=3, bare=[("bare1", "mode=storm seed=9 calls=500")], commands=commands) as machine:
+        machine.wait_ready(meter.timeout)
+        recorder = Recorder(machine)
+        machine.wait(lambda: recorder.poll() or all(guest.state != "running" for guest in machine.guests.values()), meter.timeout,
+                     "the guests to end")
+        meter.expect(machine, machine.guests["bare1"], "guest: PASS")
+        meter.run_commands(machine)
+
+
+def xtest(meter: Meter) -> None:
+    """Debian's xtest: the list of docs/conformance.md."""
+    with meter.machine(guests=1, commands={"1": XTEST}, xtest=True) as machine:
+        machine.wait_ready(meter.timeout)
+        meter.run_commands(machine)
+
+
+WORKLOADS: Dict[str, Callable[[Meter], None]] = {
+    "hoards": hoards, "returns": returns_all, "storms": storms, "hog": hog, "crowd": crowd, "deaths": deaths, "alone": alone,
+    "apps": apps, "mixture": mixture, "xtest": xtest,
+}
