@@ -233,13 +233,35 @@ static bool is_told(const struct vm *vm, const struct guest *guest, uint32_t key
 	return vm->fetching > 0 || (bits >> key % 64 & 1);
 }
 
+/* The lock that guest waits for does not stay with nobody; told: it is being woken itself. */
+static void check_lock(const struct guest *guest, const struct ta_instance *instance, bool told,
+		       uint64_t begun)
+{
+	const struct ta_shared *s = instance->shared;
+	uint64_t since;
+	enum lock_is is = lock_is(&since);
+
+	if (is_held_up(instance) || is == LOCK_TAKEN)
+		return;
+	if (is == LOCK_ABANDONED && !is_settling(s))
+		broken("I3: guest %u waits for a lock whose holder has gone", guest->vm_id);
+	if (is == LOCK_FREE && !told && !somebody_comes(s))
+		broken("I3: guest %u waits for a lock that is free, and nobody comes to it",
+		       guest->vm_id);
+	if (is == LOCK_ABANDONED && !told && !instance->busy && !liars_have_it() && !others_come(s))
+		broken("I3: guest %u waits for a lock whose holder has gone, and nobody was woken",
+		       guest->vm_id);
+	since = since > begun ? since : begun;
+	if (summary.points - since > FREE_LIMIT)
+		broken("I3: guest %u waits for a lock that nobody has", guest->vm_id);
+}
+
 bool check_waiter(const struct fiber *fiber, uint32_t id, uint32_t key, uint64_t begun)
 {
 	struct guest *guest = guest_enter(fiber->vm->number);
 	struct ta_session *session = guest ? find_session(guest, id) : NULL;
 	struct ta_instance *instance = session ? session->instance : NULL;
 	bool told = guest && is_told(fiber->vm, guest, key);
-	uint64_t since;
 
 	if (guest)
 		guest_leave(guest);
@@ -249,21 +271,7 @@ bool check_waiter(const struct fiber *fiber, uint32_t id, uint32_t key, uint64_t
 	    !is_queued(&instance->shared->parked, guest, key))
 		broken("I3: guest %u waits for the lock with key %u, and nobody will tell it",
 		       guest->vm_id, key);
-	enum lock_is is = lock_is(&since);
-	if (is_held_up(instance) || is == LOCK_TAKEN)
-		return told;
-	if (is == LOCK_ABANDONED && !is_settling(instance->shared))
-		broken("I3: guest %u waits for a lock whose holder has gone", guest->vm_id);
-	if (is == LOCK_FREE && !told && !somebody_comes(instance->shared))
-		broken("I3: guest %u waits for a lock that is free, and nobody comes to it",
-		       guest->vm_id);
-	if (is == LOCK_ABANDONED && !told && !instance->busy && !liars_have_it() &&
-	    !others_come(instance->shared))
-		broken("I3: guest %u waits for a lock whose holder has gone, and nobody was woken",
-		       guest->vm_id);
-	since = since > begun ? since : begun;
-	if (summary.points - since > FREE_LIMIT)
-		broken("I3: guest %u waits for a lock that nobody has", guest->vm_id);
+	check_lock(guest, instance, told, begun);
 	return told;
 }
 

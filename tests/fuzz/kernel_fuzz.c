@@ -28,6 +28,7 @@ static struct input in;
 static struct model ram; /* the guest when it behaves */
 static uint8_t app[16];
 static uint64_t pages[PAGES];
+static uint64_t message; /* the page in which one was put last */
 static uint32_t threads[THREADS];
 static unsigned thread_count;
 static unsigned opens;
@@ -55,7 +56,7 @@ static void put_param(struct msg_param *param)
 	param->attr = input_below(&in, 12) ? attrs[input_below(&in, 14)] : input_take(&in, 8);
 	param->u.tmem.buf_ptr = some_address();
 	param->u.tmem.size = input_take(&in, 2);
-	param->u.tmem.shm_ref = input_take(&in, 1);
+	param->u.tmem.shm_ref = input_below(&in, 4) ? input_below(&in, 16) : input_take(&in, 8);
 }
 
 static void put_list(uint64_t *list)
@@ -75,7 +76,8 @@ static void put_message(void)
 		{0xd9, 0x6a, 0x5b, 0x40, 0xe2, 0xc7, 0xb1, 0xaf, 0x87, 0x94, 0x10, 0x02, 0xa5, 0xd5,
 		 0xc6, 0x1b},
 	};
-	struct msg_header *header = host_ns(pages[input_below(&in, PAGES)]);
+	message = pages[input_below(&in, PAGES)];
+	struct msg_header *header = host_ns(message);
 	struct msg_param *param = (struct msg_param *)(header + 1);
 
 	header->cmd = input_below(&in, 10);
@@ -112,7 +114,7 @@ static void call(void)
 		SMC_CALL_WITH_ARG,    SMC_CALL_WITH_RPC_ARG,     SMC_CALL_WITH_REGD_ARG,
 		SMC_RETURN_FROM_RPC,  SMC_EXCHANGE_CAPABILITIES, SMC_DISABLE_SHM_CACHE,
 		SMC_ENABLE_SHM_CACHE, SMC_ENABLE_ASYNC_NOTIF,    SMC_GET_ASYNC_NOTIF_VALUE};
-	uint64_t at = some_address(), cookie = input_take(&in, 1);
+	uint64_t at = input_below(&in, 4) ? message : some_address(), cookie = input_take(&in, 1);
 	uint32_t id = input_below(&in, 16) ? functions[input_below(&in, array_count(functions))]
 					   : (uint32_t)input_take(&in, 4);
 	struct smc_args args = {
@@ -178,9 +180,23 @@ static void open_as_it_should(void)
 	host_ns_hook = rewrite;
 }
 
+/* Memory under a cookie that hostile messages name, too. */
+static void register_as_it_should(void)
+{
+	if (opens == OPENS)
+		return;
+	opens++;
+	host_ns_hook = NULL;
+	(void)model_register(&ram, pages[input_below(&in, PAGES)], PAGE_SIZE, input_below(&in, 16));
+	host_ns_hook = rewrite;
+}
+
 static void step(void)
 {
-	switch (input_below(&in, 9)) {
+	switch (input_below(&in, 10)) {
+	case 9:
+		register_as_it_should();
+		break;
 	case 8:
 		open_as_it_should();
 		break;
@@ -246,6 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		start();
 	in = (struct input){data, size};
 	thread_count = opens = 0;
+	message = 0;
 	app_reset();
 	start_guest();
 	host_ns_hook = rewrite;

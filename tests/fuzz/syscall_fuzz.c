@@ -73,13 +73,12 @@ static void on_entry(struct arch_aspace *as, struct user_context *ctx, struct ut
 
 static bool on_rpc(struct model *model, uint32_t cmd, struct msg_header *message, bool *served)
 {
-	struct msg_param *param = (struct msg_param *)(message + 1);
-
 	/* An app may sleep for weeks: the guest goes away instead. */
 	if (model->rpcs > RPCS)
 		return false;
 	if (!message || cmd == RPC_CMD_SHM_FREE || in.size == 0)
 		return true;
+	struct msg_param *param = (struct msg_param *)(message + 1);
 	switch (input_below(&in, 6)) {
 	case 0: /* any code */
 		message->ret = (uint32_t)input_take(&in, 4);
