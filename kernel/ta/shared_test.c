@@ -212,18 +212,24 @@ static void memory_goes_in_and_out_as_a_copy_and_is_charged_to_the_caller(void *
 /* --- turns ---------------------------------------------------------------------------------------
  */
 
+/* One was inside while two queued up; it has left, and two has not come yet. */
+static void two_is_woken_for_its_turn(uint32_t *a, uint32_t *b)
+{
+	host_tick = 10;
+	assert_int_equal(open_app(&one, a), TEE_SUCCESS);
+	assert_int_equal(open_app(&two, b), TEE_SUCCESS);
+	assert_true(leave(&one, *a, HALVES, 0));
+	assert_true(leave(&two, *b, ECHO, 0));
+	assert_int_equal(finish(&one, NULL), TEE_SUCCESS);
+}
+
 /* I3: guest one is back with its next command before two, whom it woke, can come. */
 static void who_was_woken_for_its_turn_gets_it_before_one_that_is_quicker(void **state)
 {
 	uint32_t a, b;
 
 	(void)state;
-	host_tick = 10;
-	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
-	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
-	assert_true(leave(&one, a, HALVES, 0));
-	assert_true(leave(&two, b, ECHO, 0));
-	assert_int_equal(finish(&one, NULL), TEE_SUCCESS);
+	two_is_woken_for_its_turn(&a, &b);
 	assert_int_equal(app.halves, 2);
 	assert_true(leave(&one, a, HALVES, 0));
 	assert_int_equal(app.halves, 2); /* it waits */
@@ -237,12 +243,7 @@ static void who_does_not_come_for_its_turn_loses_it(void **state)
 	uint32_t a, b;
 
 	(void)state;
-	host_tick = 10;
-	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
-	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
-	assert_true(leave(&one, a, HALVES, 0));
-	assert_true(leave(&two, b, ECHO, 0));
-	assert_int_equal(finish(&one, NULL), TEE_SUCCESS);
+	two_is_woken_for_its_turn(&a, &b);
 	uint64_t before = arch_counter();
 	assert_int_equal(invoke(&one, a, HALVES, NULL), TEE_SUCCESS);
 	/* After some sleeps in its own guest, which take no time here. */
