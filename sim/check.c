@@ -206,14 +206,19 @@ static bool others_come(const struct ta_shared *s)
 	return calls > parked;
 }
 
-/* Liars may be woken for what is pending, and never come. */
+/* Liars may be woken for what is pending, also while they open a session, and never come. */
 static bool liars_have_it(void)
 {
+	struct guest_figures guest;
 	bool any = false;
 
 	for (unsigned i = 0; i < options.guests; i++) {
-		for (unsigned k = 0; k < SIM_VCPUS && vms[i].lies; k++)
-			any |= vms[i].state != VM_ABSENT && vms[i].sessions[k] != 0;
+		if (!vms[i].lies || vms[i].state == VM_ABSENT)
+			continue;
+		for (unsigned k = 0; k < SIM_VCPUS; k++)
+			any |= vms[i].sessions[k] != 0;
+		any |= guest_get_figures(vms[i].number, &guest) && guest.vm_id == vms[i].number &&
+		       guest.count.calls > 0;
 	}
 	return any;
 }

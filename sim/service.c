@@ -53,10 +53,11 @@ bool take_interrupt(struct driver *d)
 	return d->vm->state == VM_LIVING;
 }
 
-/* How long it waits. One that waits for the lock relies on being told, if it can be. */
+/* How long it waits. One that waits for the lock relies on being told, if it can be; but not in a
+ * wait that is short, in which the lock is kept for another one that may not come. */
 static uint64_t patience(const struct driver *d, uint64_t timeout)
 {
-	if (d->locking && d->vm->async && !d->vm->lies)
+	if (d->locking && d->vm->async && !d->vm->lies && timeout > 10)
 		return UINT64_MAX;
 	return min(timeout, (uint64_t)500) * POINTS_OF_MILLI;
 }

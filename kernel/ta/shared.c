@@ -267,6 +267,14 @@ static bool is_pending(const struct ta_shared *s)
 	return s->entry.is_cut || !list_empty(&s->due);
 }
 
+bool shared_is_left(struct ta_shared *s)
+{
+	shared_lock();
+	bool left = is_pending(s) && !s->instance->busy;
+	shared_unlock();
+	return left;
+}
+
 void shared_pass_on(struct ta_shared *s)
 {
 	shared_lock();

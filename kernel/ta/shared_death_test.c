@@ -57,6 +57,31 @@ static void a_woken_waiter_that_dies_passes_the_wake_up_on(void **state)
 	assert_int_equal(abandoned, 0);
 }
 
+/* I3: who was woken for what a dead guest left never comes. Another one that looks up from its
+ * sleep does it, and is not left to wait for ever. */
+static void what_is_left_to_one_that_never_comes_is_done_by_another(void **state)
+{
+	uint32_t a, b, c, abandoned = 0;
+
+	(void)state;
+	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
+	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
+	assert_int_equal(open_app(&three, &c), TEE_SUCCESS);
+	assert_int_equal(invoke(&one, a, LOCK, NULL), TEE_SUCCESS);
+	assert_true(leave(&two, b, LOCK, 0));
+	assert_true(leave(&one, a, HALVES, 0));
+	assert_true(leave(&three, c, ECHO, 0));
+	assert_true(leave(&three, c, ECHO, 0));
+	destroy(&one);
+	/* For the command that was cut, and for the session that is due. */
+	assert_int_equal(take_notifications(&three), 2);
+	assert_int_equal(take_notifications(&two), 0);
+	stop_again(&two, 8);
+	assert_int_equal(finish(&two, &abandoned), TEE_SUCCESS);
+	assert_int_equal(abandoned, 1);
+	assert_int_equal(app.closed, 1);
+}
+
 /* One that waits for its turn, woken, dies: the next one in the queue is woken. */
 static void a_turn_that_is_not_taken_is_passed_on(void **state)
 {
@@ -351,6 +376,7 @@ static void memory_may_run_out_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_is_left_to_one_that_never_comes_is_done_by_another),
 		TEST(a_holder_that_is_destroyed_gives_back_what_it_held),
 		TEST(the_next_caller_is_first_to_run_what_is_due),
 		TEST(a_woken_waiter_that_dies_passes_the_wake_up_on),

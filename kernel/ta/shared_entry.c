@@ -282,7 +282,10 @@ static uint32_t time_left(uint64_t deadline)
 	return deadline - now >= hz ? LONGEST_SLEEP : (uint32_t)((deadline - now) * 1000 / hz) + 1;
 }
 
-/* Why a command that waits looks at its condition again, beside a wake-up: each once. */
+/*
+ * Why a command that waits looks at its condition again, beside a wake-up: each once. Who was woken
+ * for what is pending may never come; then the next one that looks up from its sleep does it.
+ */
 struct reasons {
 	bool cancelled;
 	bool late;
@@ -297,7 +300,7 @@ static bool has_reason(const struct ta_session *session, const struct shared_req
 	seen->cancelled |= cancelled;
 	seen->late |= late;
 	return cancelled || late || session->state != TA_SESSION_OPEN ||
-	       session->instance->state == TA_DEAD;
+	       session->instance->state == TA_DEAD || shared_is_left(session->instance->shared);
 }
 
 /* Parks until it was woken, or has another reason. TARGET_DEAD: the guest is dying. */

@@ -24,6 +24,9 @@ void shared_give_back(struct ta_instance *instance);
 /* A wake-up for the turn, or for what is pending, that the call does not use. */
 void shared_pass_on(struct ta_shared *s);
 
+/* Something is pending, and nobody is inside who will see it. */
+bool must_check shared_is_left(struct ta_shared *s);
+
 /*
  * Finishes the command that was cut, then closes the sessions that are due. TARGET_DEAD: the app
  * died of it, or this guest is dying, too. Context: taken.
