@@ -202,6 +202,8 @@ bool do_echo(struct driver *d, uint32_t session, uint32_t func, struct buffer *b
 	const uint8_t turned = d->vm->secret ^ 0xFF;
 	uint32_t result;
 
+	if (!bytes && d->vm->lies)
+		return true; /* it has freed its buffer in an RPC that was none of that one */
 	memset(bytes + 100, d->vm->secret, ECHO_SIZE);
 	if (!do_invoke(d, session, func, buffer, &result))
 		return false;
