@@ -98,6 +98,8 @@ void __wrap_page_free(struct budget *budget, void *page)
 
 	if (page && *owner_of(page) != budget)
 		broken("I1: a page is given back by one whose it is not");
+	if (page && host_is_mapped(page))
+		broken("I6: a page is given back that an app still sees");
 	if (page)
 		set_owner(page, NULL);
 	__real_page_free(budget, page);

@@ -12,7 +12,8 @@
 /* Tables given back at once. */
 #define TABLES_BATCH 32u
 #define BLOCK_SIZE   (ENTRIES * PAGE_SIZE)
-#define ASIDS        256u /* the last one is shared by all that find no other */
+#define SECURE_PAGES 16384u /* that are counted */
+#define ASIDS        256u   /* the last one is shared by all that find no other */
 
 /* Descriptors as of Armv8-A, stage 1, 4 KiB; bit 55 is left to software. */
 #define DESC_PAGE    (3ull | 1ull << 10 | 3ull << 8 | 1ull << 11) /* AF, inner shareable, nG */
@@ -32,6 +33,7 @@ static bool asid_used[ASIDS];
 static size_t ns_mappings;
 static size_t spaces;
 static uint32_t ns_mapped[HOST_NS_SIZE / PAGE_SIZE]; /* how often each page of guests' memory is */
+static uint32_t mapped[SECURE_PAGES];                /* same, of secure memory */
 
 void host_aspaces_reset(void)
 {
@@ -39,6 +41,7 @@ void host_aspaces_reset(void)
 		asid_used[i] = false;
 	ns_mappings = 0;
 	memset(ns_mapped, 0, sizeof(ns_mapped));
+	memset(mapped, 0, sizeof(mapped));
 	spaces = 0;
 }
 
@@ -108,11 +111,31 @@ static unsigned prot_of(uint64_t desc)
 	       (desc & DESC_GUARDED ? PROT_BTI : 0);
 }
 
-/* An entry comes or goes. */
-static void ns_count(struct arch_aspace *as, uint64_t desc, int change)
+static uint32_t *mapped_of(uint64_t secure_pa)
 {
-	if (!(desc & DESC_NS))
+	static uint32_t none;
+	uint64_t base;
+	size_t size;
+
+	host_secure(&base, &size);
+	uint64_t index = (secure_pa - base) / PAGE_SIZE;
+	return index < SECURE_PAGES ? &mapped[index] : &none;
+}
+
+bool host_is_mapped(const void *page)
+{
+	return *mapped_of(platform_to_physical(page).pa) > 0;
+}
+
+/* An entry comes or goes. */
+static void count_mapping(struct arch_aspace *as, uint64_t desc, int change)
+{
+	if (!desc)
 		return;
+	if (!(desc & DESC_NS)) {
+		*mapped_of(desc_pa(desc)) += (uint32_t)change;
+		return;
+	}
 	ns_mappings += (size_t)change;
 	as->ns_mappings += (size_t)change;
 	ns_mapped[(desc_pa(desc) - HOST_NS_BASE) / PAGE_SIZE] += (uint32_t)change;
@@ -127,7 +150,7 @@ bool arch_aspace_shrink(struct arch_aspace *as)
 		if (!table)
 			continue;
 		for (unsigned n = 0; n < ENTRIES; n++)
-			ns_count(as, table[n], -1);
+			count_mapping(as, table[n], -1);
 		as->root[i] = 0;
 		page_free(as->budget, table);
 		count++;
@@ -170,7 +193,7 @@ TEE_Result arch_aspace_map(struct arch_aspace *as, uaddr_t va, paddr_t pa, unsig
 	*e = desc_of(pa.pa, prot);
 	if ((prot & PROT_X) && host_code_mapped)
 		host_code_mapped(pa.pa);
-	ns_count(as, *e, 1);
+	count_mapping(as, *e, 1);
 	return TEE_SUCCESS;
 }
 
@@ -180,7 +203,7 @@ void arch_aspace_unmap(struct arch_aspace *as, uaddr_t va, size_t page_count)
 		uint64_t *e = entry(as, va.va + i * PAGE_SIZE);
 		if (!e)
 			continue;
-		ns_count(as, *e, -1);
+		count_mapping(as, *e, -1);
 		*e = 0;
 	}
 	if (host_tlb_flush)

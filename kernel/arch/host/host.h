@@ -68,4 +68,7 @@ size_t host_stacks_mapped(void);
 size_t host_ns_mappings_of(const struct arch_aspace *as);
 bool host_ns_is_mapped(uint64_t pa);
 
+/* An app sees this secure page. */
+bool host_is_mapped(const void *page);
+
 #endif
