@@ -103,7 +103,8 @@ def test_making_and_unmaking_a_guest_does_not_slow_with_their_number(boot, quiet
 
 PHASES = {"m": ("memory", r"(\d+) instances, then ffff000c"), "r": ("shared memory", r"(\d+) shared pages, then ffff000c"),
           "c": ("calls", r"(\d+) calls, then [16]"),
-          "o": ("sessions", r"(\d+) sessions, then ffff000c"), "t": ("time", r"(\d+) ms of computing at a time")}
+          "o": ("sessions", r"(\d+) sessions, then ffff000c"), "t": ("time", r"(\d+) ms of computing at a time"),
+          "n": ("interrupts", r"(\d+) rings at a time")}
 
 
 def pace(machine, victim, seconds):
@@ -143,7 +144,7 @@ def run_hog(boot, quiet_kernel, seconds):
 
 @pytest.mark.limit(580)
 def test_a_guest_that_takes_all_it_can_does_not_slow_another(boot, quiet_kernel):
-    """Memory, calls, sessions, time, one after the other: above 70 % of the pace beside a spinning guest; no call fails."""
+    """Memory, calls, sessions, time, interrupts, one after the other: above 70 % of the pace beside a spinning guest; no call fails."""
     run_hog(boot, quiet_kernel, 2)
 
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A guest that wants everything for itself, and one beside it that wants to work. */
+#include "../../examples/exchange/exchange.h"
 #include "../../examples/linger/linger.h"
 #include "book.h"
 #include "modes.h"
 
 #define SESSIONS_MAX   1024u
 #define ROUND_MS       20u
+#define RINGS          16u
 #define REPORT_US      250000u
 #define CALLS_PER_BOOK 500u /* then the app is loaded anew, from pages that must be there */
 
@@ -16,6 +18,8 @@ static uint32_t buffer_count;
 static struct call *calls[CALLS_MAX];
 static uint32_t call_count;
 static uint32_t lingerer;
+static struct call *waiter; /* for the lock of the exchange, in a session of its own */
+static uint32_t waiting_session;
 static bool is_told; /* that there is no more of what this phase takes */
 
 static void tell(const char *what, uint32_t count, uint32_t code)
@@ -80,8 +84,68 @@ static void take_time(void)
 	tell("ms of computing at a time", ROUND_MS, 0);
 }
 
+/*
+ * A notification that stays pending: of a call that waits for a lock, which is given back, and that
+ * does not go on.
+ */
+static void leave_notification_pending(void)
+{
+	struct msg_param params[4] = {0};
+	uint32_t holder;
+	uint64_t regs[18];
+
+	params[0].attr = params[1].attr = MSG_ATTR_VALUE_OUT;
+	if (tee_open(uuid_exchange, &holder) != TEE_SUCCESS ||
+	    tee_open(uuid_exchange, &waiting_session) != TEE_SUCCESS)
+		fail("hog: no session with the exchange");
+	if (tee_invoke(holder, EXCHANGE_LOCK, params) != TEE_SUCCESS)
+		fail("hog: the lock is not free");
+	waiter = invoke_prepare(waiting_session, EXCHANGE_LOCK, params);
+	call_start(waiter, tee.way);
+	while (waiter->state == CALL_SUSPENDED && !call_is_waiting(waiter)) {
+		call_answer(waiter, regs);
+		call_resume(waiter, regs);
+	}
+	if (!call_is_waiting(waiter) || tee_close(holder) != TEE_SUCCESS)
+		fail("hog: the lock was not waited for");
+}
+
+/* As often as it can: what is pending is told when notifications are turned on. */
+static void take_interrupts(void)
+{
+	uint64_t regs[18];
+	struct call *stop;
+
+	if (!waiter)
+		leave_notification_pending();
+	for (uint32_t i = 0; i < RINGS; i++) {
+		if (tee_fast(SMC_ENABLE_ASYNC_NOTIF, 0, 0, 0, regs) != SMC_OK ||
+		    tee_fast(SMC_ENABLE_ASYNC_NOTIF, 0, 0, 0, regs) != SMC_OK)
+			fail("hog: notifications cannot be enabled");
+		stop = call_take(MSG_CMD_STOP_ASYNC_NOTIF, 0);
+		call_start(stop, tee.way);
+		if (call_finish(stop) != SMC_OK || stop->message->ret != TEE_SUCCESS)
+			fail("hog: notifications cannot be stopped");
+		call_free(stop);
+	}
+	tell("rings at a time", RINGS, 0);
+}
+
+static void stop_waiting(void)
+{
+	if (!waiter)
+		return;
+	if (call_finish(waiter) != SMC_OK || waiter->message->ret != TEE_SUCCESS)
+		fail("hog: the lock was not given to who waited");
+	call_free(waiter);
+	waiter = NULL;
+	if (tee_close(waiting_session) != TEE_SUCCESS)
+		fail("hog: close of the one that waited");
+}
+
 static void give_everything_back(void)
 {
+	stop_waiting();
 	while (call_count > 0) {
 		struct call *call = calls[--call_count];
 		uint32_t session;
@@ -127,6 +191,8 @@ void mode_hog(void)
 			take_session(uuid_statistics, "sessions");
 		else if (phase == 't')
 			take_time();
+		else if (phase == 'n')
+			take_interrupts();
 	}
 	give_back();
 }

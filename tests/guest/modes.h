@@ -24,7 +24,8 @@ void mode_sleep(void);
 /*
  * Takes what it can of one thing after the other, until the next letter is typed: 's' nothing (it
  * spins outside the TEE), 'm' memory, an instance
- * for each session, 'r' memory that it shares, 'c' calls, 'o' sessions, 't' time.
+ * for each session, 'r' memory that it shares, 'c' calls, 'o' sessions, 't' time, 'n' interrupts of
+ * the TEE.
  */
 void mode_hog(void);
 

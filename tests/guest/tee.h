@@ -141,5 +141,6 @@ struct call *invoke_prepare(uint32_t session, uint32_t function, const struct ms
 extern const uint8_t uuid_ledger[16];
 extern const uint8_t uuid_linger[16];
 extern const uint8_t uuid_cold[16];
+extern const uint8_t uuid_exchange[16];
 
 #endif
