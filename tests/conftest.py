@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the booted tests share: machines from the launcher, a time limit for each test, names for guests' results."""
-import re
 import signal
 import sys
 from pathlib import Path
@@ -11,10 +10,10 @@ REPO = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPO / "tools"))
 sys.dont_write_bytecode = True
 
+from demo.rest import complaints  # noqa: E402
 from launcher.machine import Machine  # noqa: E402
 from launcher.prepare import bare_guest, prepare_machine  # noqa: E402
 
-BOOTED = "of secure memory free"        # the last words of the kernel's start
 DEFAULT_LIMIT = 240                     # seconds for a test, unless @pytest.mark.limit(seconds) says otherwise
 
 
@@ -103,12 +102,7 @@ def quiet_kernel():
     """quiet_kernel(machine): fails if the secure world said anything above 'info' after its own start, or crashed."""
 
     def check(machine):
-        log = (machine.config.log_dir / "secure.log").read_text(errors="replace")
-        start, mark, later = log.partition(BOOTED)
-        assert mark, f"the kernel did not start: {log[-500:]}"
-        ours = [line for line in later.splitlines() if not re.match(r"g\d+: ", line)]  # a guest's app may panic
-        bad = [line for line in ours if re.search(r"\b(warning|error|panic|assert\w*|crash)\b", line, re.I)]
-        assert not bad, bad[:5]
-        assert not machine.panic
+        found = complaints(machine)
+        assert not found, found[:5]
 
     return check

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from check import lint, unit
 from check.main import read_results
+from demo.rest import complaints_in
 from launcher import apt, boot, cli, common, hostpkgs, machine as machine_module
 from launcher import options as options_module
 from launcher.boot import GuestSpec, MachineConfig
@@ -389,7 +390,7 @@ def test_a_skipped_test_has_not_passed(tmp_path, capsys):
     results = tmp_path / "r.xml"
     results.write_text('<testsuites><testsuite><testcase name="a"/><testcase name="b"><failure/></testcase>'
                        '<testcase name="c"><skipped/></testcase></testsuite></testsuites>')
-    assert read_results(results) == (1, 2)
+    assert read_results(results) == (1, ["booted: ::b", "booted: ::c"])
     assert "c was SKIPPED" in capsys.readouterr().out
 
 
@@ -434,3 +435,17 @@ def test_lint_knows_portable_code():
 def test_whole_numbers_only():
     with pytest.raises(argparse.ArgumentTypeError):
         options_module.positive("1.5")
+
+
+# The secure world's log.
+
+@pytest.mark.parametrize("log, powered_off, count", [
+    ("warning: before\n14892 KiB of secure memory free\n", False, 0),
+    ("of secure memory free\ntenon: hello\ng1: error\n", False, 0),
+    ("of secure memory free\ntenon: error: this\n", True, 1),
+    ("of secure memory free\nPANIC at PC : 0x000000000e095b84\n", False, 1),
+    ("of secure memory free\nPANIC at PC : 0x000000000e095b84\n", True, 0),      # QEMU was slow to end the machine
+    ("of secure memory free\nPANIC at PC : 0xe0\ntenon: more\n", True, 1),
+    ("NOTICE: BL31\n", False, 1)])
+def test_complaints_of_the_secure_world(log, powered_off, count):
+    assert len(complaints_in(log, powered_off)) == count

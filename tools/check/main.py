@@ -17,18 +17,21 @@ PARTS = ("lint", "unit", "sim", "fuzz", "booted")
 DEBIAN_PYTHON = "/usr/bin/python3"              # has Debian's pytest, whatever else PATH offers
 
 
-def read_results(results: Path) -> Tuple[int, int]:
-    """(passed, failed) from pytest's JUnit file; a skipped test has not passed, so it counts as failed."""
-    passed = failed = 0
+def read_results(results: Path) -> Tuple[int, List[str]]:
+    """(passed, names of those that failed) from pytest's JUnit file; a skipped test has not passed."""
+    passed, failed = 0, []
     for case in xml.parse(results).getroot().iter("testcase"):
         bad = [kind for kind in ("failure", "error", "skipped") if case.find(kind) is not None]
         if "skipped" in bad:
             print(f"booted: {case.get('name')} was SKIPPED; counted as failed")
-        passed, failed = (passed, failed + 1) if bad else (passed + 1, failed)
+        if bad:
+            failed.append(f"booted: {case.get('classname', '')}::{case.get('name')}")
+        else:
+            passed += 1
     return passed, failed
 
 
-def run_booted(selection: str, patterns: List[str]) -> Tuple[int, int]:
+def run_booted(selection: str, patterns: List[str]) -> Tuple[int, List[str]]:
     """Run the tests in tests/ with pytest; selection is an expression of markers."""
     results = build_dir() / ("pytest-long.xml" if selection == "long" else "pytest.xml")
     if results.exists():
@@ -39,11 +42,17 @@ def run_booted(selection: str, patterns: List[str]) -> Tuple[int, int]:
         argv += ["-k", " or ".join(patterns)]
     status = subprocess.run([*argv, str(REPO / "tests")], cwd=REPO, check=False).returncode
     if not results.is_file():
-        return 0, 1
+        return 0, ["booted: pytest"]
     passed, failed = read_results(results)
-    if status not in (0, 5) and failed == 0:    # 5: nothing selected
-        failed = 1
+    if status not in (0, 5) and not failed:     # 5: nothing selected
+        failed.append("booted: pytest")
     return passed, failed
+
+
+def run_lint() -> Tuple[int, List[str]]:
+    """All of lint's checks."""
+    bad = lint.run()
+    return lint.count() - len(bad), [f"lint: {name}" for name in bad]
 
 
 def main(arguments: List[str]) -> int:
@@ -55,20 +64,14 @@ def main(arguments: List[str]) -> int:
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="booted tests whose name contains it")
     options = parser.parse_args(arguments)
     parts = options.only or PARTS
-    began, passed, failed = time.monotonic(), 0, 0
-    if "lint" in parts:
-        bad = len(lint.run())
-        passed, failed = passed + lint.count() - bad, failed + bad
-    if "unit" in parts:
-        good, bad = unit.run()
-        passed, failed = passed + good, failed + bad
-    for part, run in (("sim", search.simulate), ("fuzz", search.fuzz)):
-        if part in parts:
-            good, bad = run()
-            passed, failed = passed + good, failed + bad
-    if "booted" in parts:
-        good, bad = run_booted("long" if options.long else "not long", options.patterns)
+    runs = {"lint": run_lint, "unit": unit.run, "sim": search.simulate, "fuzz": search.fuzz,
+            "booted": lambda: run_booted("long" if options.long else "not long", options.patterns)}
+    began, passed, failed = time.monotonic(), 0, []
+    for part in (part for part in PARTS if part in parts):
+        good, bad = runs[part]()
         passed, failed = passed + good, failed + bad
     print(f"check: took {time.monotonic() - began:.0f} s")
-    print(f"{passed} passed, {failed} failed", flush=True)
+    for name in dict.fromkeys(failed):
+        print(f"FAILED {name}")
+    print(f"{passed} passed, {len(failed)} failed", flush=True)
     return 1 if failed else 0

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from typing import Tuple
+from typing import List, Tuple
 
 from launcher.common import build_dir
 
@@ -27,9 +27,9 @@ def count_cases(output: str, good_status: bool) -> Tuple[int, int]:
     return passed, failed
 
 
-def read_log(log: Path) -> Tuple[int, int]:
-    """The sum over Meson's log, one JSON object a line."""
-    passed = failed = 0
+def read_log(log: Path) -> Tuple[int, List[str]]:
+    """The sum over Meson's log, one JSON object a line: (passed, the program of each case that failed)."""
+    passed, failed = 0, []
     for line in log.read_text().splitlines():
         entry = json.loads(line)
         output = entry.get("stdout", "") + "\n" + entry.get("stderr", "")
@@ -37,12 +37,13 @@ def read_log(log: Path) -> Tuple[int, int]:
         if entry["result"] == "SKIP":
             print(f"unit: {entry['name']} was SKIPPED; counted as failed")
             good, bad = 0, 1
-        passed, failed = passed + good, failed + bad
+        passed += good
+        failed += [f"unit: {entry['name']}"] * bad
     return passed, failed
 
 
-def run() -> Tuple[int, int]:
-    """Run them, with Meson's progress on the terminal; (passed, failed) cases."""
+def run() -> Tuple[int, List[str]]:
+    """Run them, with Meson's progress on the terminal: (passed, the program of each case that failed)."""
     log = build_dir() / "meson-logs" / "testlog.json"
     if log.exists():
         log.unlink()
@@ -50,9 +51,9 @@ def run() -> Tuple[int, int]:
                             check=False).returncode
     if not log.is_file():
         print("unit: Meson has no unit tests" if status == 0 else "unit: Meson could not run the tests")
-        return (0, 0) if status == 0 else (0, 1)
+        return 0, [] if status == 0 else ["unit: Meson"]
     passed, failed = read_log(log)
-    if status != 0 and failed == 0:
-        failed = 1
-    print(f"unit: {passed} passed, {failed} failed", flush=True)
+    if status != 0 and not failed:
+        failed.append("unit: Meson")
+    print(f"unit: {passed} passed, {len(failed)} failed", flush=True)
     return passed, failed

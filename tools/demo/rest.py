@@ -9,6 +9,9 @@ from launcher.machine import Guest, Machine
 
 KERNEL_STARTED = "of secure memory free"        # the last words of the kernel's start
 COMPLAINT = re.compile(r"\b(warning|error|panic|assert\w*|crash)\b", re.I)
+OF_A_GUEST = re.compile(r"g\d+: ")              # its app may panic
+POWERED_OFF = "System Power off"                # the firmware's; then QEMU has yet to notice, and the firmware may panic
+LAST_WORDS = re.compile(r"PANIC at PC : 0x[0-9a-f]+")
 
 
 def count_pages(machine: Machine, others: Sequence[Guest]) -> Dict[str, int]:
@@ -33,10 +36,21 @@ def differences(before: Dict[str, int], after: Dict[str, int]) -> List[str]:
     return [f"{key}: {before[key]} before, {after.get(key)} after" for key in before if after.get(key) != before[key]]
 
 
+def complaints_in(log: str, powered_off: bool) -> List[str]:
+    """Lines above 'info' that the secure world has logged since its start, but for the firmware's after power-off."""
+    _, started, later = log.partition(KERNEL_STARTED)
+    if not started:
+        return [f"the kernel did not start: {log[-500:]}"]
+    lines = later.splitlines()
+    if lines and powered_off and LAST_WORDS.fullmatch(lines[-1]):
+        lines.pop()
+    return [f"the secure world says: {line}" for line in lines if COMPLAINT.search(line) and not OF_A_GUEST.match(line)]
+
+
 def complaints(machine: Machine) -> List[str]:
-    """Lines above 'info' that the secure world has logged since its start, and any panic."""
-    log = (machine.config.log_dir / "secure.log").read_text(errors="replace").partition(KERNEL_STARTED)[2]
-    found = [f"the secure world says: {line}" for line in log.splitlines() if COMPLAINT.search(line)]
+    """What the secure world complains of, and the hypervisor's last words."""
+    logs = {path.name: path.read_text(errors="replace") for path in machine.config.log_dir.glob("*.log")}
+    found = complaints_in(logs["secure.log"], any(POWERED_OFF in log for log in logs.values()))
     return found + ([f"the hypervisor stopped: {machine.panic}"] if machine.panic else [])
 
 

@@ -161,8 +161,8 @@ class Campaign:
               f", in {minutes:.1f} min; kills: " + ", ".join(f"{phase} {number}" for phase, number in self.kills.items()))
 
 
-def main(arguments: List[str]) -> int:
-    """Run seeds; returns 0 iff no invariant broke."""
+def parse(arguments: List[str]) -> argparse.Namespace:
+    """The options of `tenon sim`."""
     parser = argparse.ArgumentParser(prog="tenon sim", description="Kernel and mediator in one process, with guests that work, lie "
                                      "and die at random points; invariants are checked at every point. Each seed is a run of its "
                                      "own and can be repeated bit for bit. Needs a finished build.")
@@ -176,6 +176,11 @@ def main(arguments: List[str]) -> int:
     options = parser.parse_args(arguments)
     if options.first_seed is None:
         options.first_seed = random.SystemRandom().randrange(1, 1 << 31)
+    return options
+
+
+def explore(options: argparse.Namespace) -> Optional[str]:
+    """Run seeds; returns the command that repeats the first run that broke, if one did."""
     program = build_dir() / "sim" / ("tenon-sim-checked" if options.checked else "tenon-sim")
     if not program.is_file():
         raise TenonError(f"{program} does not exist", "run 'make' first")
@@ -183,8 +188,14 @@ def main(arguments: List[str]) -> int:
     say(f"sim: seeds from {campaign.next_seed} on, {options.jobs} at a time")
     campaign.go()
     if not campaign.broken:
-        return 0
+        return None
     print(campaign.broken.output[-6000:])
     say(f"sim: BROKEN; looking for a shorter run, {SHRINK_SECONDS} s at most")
-    print("sim: again with: " + " ".join(Shrinker(campaign.broken).go()))
-    return 1
+    again = " ".join(Shrinker(campaign.broken).go())
+    print("sim: again with: " + again)
+    return again
+
+
+def main(arguments: List[str]) -> int:
+    """Run seeds; returns 0 iff no invariant broke."""
+    return 1 if explore(parse(arguments)) else 0
