@@ -33,7 +33,7 @@ OPERATIONS: List[Tuple[str, str]] = [
     ("allocate_free_4k", "allocate and free 4 KiB of shared memory"),
     ("open_warm", "open a session, warm (single-instance, kept alive)"),
     ("close_warm", "close a session, warm"),
-    ("open_unknown", "open a session, cold (load 113 KB), of an image that nobody has presented before: once"),
+    ("open_unknown", "open a session, cold (load 113 KB), of an image that nobody has presented before"),
     ("open_cold", "open a session, cold, of an image that is known"),
 ]
 

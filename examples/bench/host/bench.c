@@ -102,6 +102,19 @@ static TEEC_Result allocate_and_free(struct bench *bench)
 	return res;
 }
 
+/* The next one of the apps that are alike. */
+static TEEC_Result choose_unknown(struct bench *bench)
+{
+	static const TEEC_UUID unknown[BENCH_COLD_APPS] = {
+		BENCH_COLD_UUID(0), BENCH_COLD_UUID(1), BENCH_COLD_UUID(2),
+		BENCH_COLD_UUID(3), BENCH_COLD_UUID(4),
+	};
+	static unsigned int next;
+
+	bench->uuid = unknown[next++];
+	return TEEC_SUCCESS;
+}
+
 static TEEC_Result open_session(struct bench *bench)
 {
 	uint32_t origin;
@@ -117,7 +130,7 @@ static TEEC_Result close_session(struct bench *bench)
 }
 
 static const TEEC_UUID warm = BENCH_WARM_UUID;
-static const TEEC_UUID cold = BENCH_COLD_UUID;
+static const TEEC_UUID cold = BENCH_COLD_UUID(0);
 
 /* clang-format off */
 static const struct operation operations[] = {
@@ -128,8 +141,8 @@ static const struct operation operations[] = {
 	{ "allocate_free_4k",      CALLS, WARM_UP, 4096, &warm, NULL, allocate_and_free, NULL },
 	{ "open_warm",             OPENS, OPENS_WARMUP, 0, &warm, NULL, open_session, close_session },
 	{ "close_warm",            OPENS, OPENS_WARMUP, 0, &warm, open_session, close_session, NULL },
-	/* The first of its image in this machine, so there can be only one. */
-	{ "open_unknown",          1, 0, 0, &cold, NULL, open_session, close_session },
+	/* Each is the first of its image in this machine. */
+	{ "open_unknown",          BENCH_COLD_APPS, 0, 0, &cold, choose_unknown, open_session, close_session },
 	{ "open_cold",             OPENS, 1, 0, &cold, NULL, open_session, close_session },
 };
 /* clang-format on */

@@ -64,7 +64,7 @@ static TEE_Result round_wait(struct stay *stay)
 
 static TEE_Result round_nest(struct stay *stay)
 {
-	static const TEE_UUID uuid = BENCH_COLD_UUID;
+	static const TEE_UUID uuid = BENCH_COLD_UUID(0);
 	TEE_Param params[TEE_NUM_PARAMS] = {0};
 	TEE_TASessionHandle session = TEE_HANDLE_NULL;
 	uint32_t origin = 0;

@@ -4,7 +4,7 @@
 
 #include "bench.h"
 
-#define TA_UUID       BENCH_COLD_UUID
+#define TA_UUID       BENCH_COLD_UUID(BENCH_NUMBER)
 #define TA_FLAGS      0
 #define TA_STACK_SIZE (2 * 1024)
 #define TA_DATA_SIZE  (32 * 1024)
