@@ -18,37 +18,20 @@
 static const uint8_t device_uuid[16] = {0x70, 0x11, 0xa6, 0x88, 0xdd, 0xde, 0x40, 0x53,
 					0xa5, 0xa9, 0x7b, 0x3c, 0x4d, 0xdf, 0x13, 0xb8};
 static struct model guest, victim;
-static struct page_totals at_start;
 
 static int start(void **state)
 {
 	(void)state;
-	host_start(PAGES);
+	model_boot(&guest, PAGES);
 	app_reset();
-	pages_totals(&at_start);
-	model_start(&guest, 1);
 	return 0;
-}
-
-static void check_pages(void)
-{
-	struct page_totals t;
-
-	while (image_reclaim(&system_budget))
-		;
-	pages_totals(&t);
-	assert_int_equal(t.free, at_start.free);
-	assert_int_equal(t.reserved, at_start.reserved);
-	assert_int_equal(host_ns_mappings(), 0);
-	assert_int_equal(guest_count(), 1);
 }
 
 static int stop(void **state)
 {
 	(void)state;
 	host_foreign_pending = false;
-	assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
-	check_pages();
+	model_end(&guest);
 	return 0;
 }
 

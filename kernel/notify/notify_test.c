@@ -13,15 +13,12 @@
 #include "kernel/notify/notify.h"
 
 static struct model one, two;
-static struct page_totals at_start;
 static struct shared_queue queue;
 
 static int start(void **state)
 {
 	(void)state;
-	host_start(600);
-	pages_totals(&at_start);
-	model_start(&one, 1);
+	model_boot(&one, 600);
 	model_start(&two, 2);
 	shared_queue_init(&queue);
 	return 0;
@@ -29,13 +26,9 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	struct page_totals t;
-
 	(void)state;
-	(void)model_admin(SMC_VM_DESTROYED, 1, 0, 0);
-	(void)model_admin(SMC_VM_DESTROYED, 2, 0, 0);
-	pages_totals(&t);
-	assert_int_equal(t.free, at_start.free);
+	model_destroy(&two);
+	model_end(&one);
 	assert_true(list_empty(&queue.waiters));
 	return 0;
 }

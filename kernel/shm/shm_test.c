@@ -17,32 +17,21 @@
 #define COOKIE 0x40u
 
 static struct model guest;
-static struct page_totals at_start;
 static uint8_t uuid[16];
 
 static int start(void **state)
 {
 	(void)state;
-	host_start(PAGES);
+	model_boot(&guest, PAGES);
 	app_reset();
-	pages_totals(&at_start);
-	model_start(&guest, 1);
 	return 0;
 }
 
 static int stop(void **state)
 {
-	struct page_totals t;
-
 	(void)state;
 	host_foreign_pending = false;
-	assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
-	while (image_reclaim(&system_budget))
-		;
-	pages_totals(&t);
-	assert_int_equal(t.free, at_start.free);
-	assert_int_equal(t.reserved, at_start.reserved);
-	assert_int_equal(host_ns_mappings(), 0);
+	model_end(&guest);
 	return 0;
 }
 
@@ -436,10 +425,8 @@ static void memory_comes_and_goes_while_calls_of_several_guests_use_it(void **st
 						      {.what = APP_INTERRUPTED},
 						      {APP_SYSCALL, SYS_RANDOM, {0, 0}}};
 
-	stop(state);
-	host_start(PAGES);
-	app_reset();
-	pages_totals(&at_start);
+	(void)state;
+	model_destroy(&guest);
 	app_uuid(uuid, "023f8f1a-292a-432b-8fc4-de8471358067");
 	app_on_entry = see_memory;
 	app_prepare = see_it_again;

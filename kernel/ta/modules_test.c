@@ -17,7 +17,6 @@
 #define LIB_D "dddddddd-0000-0000-0000-000000000004"
 
 static struct model guest;
-static struct page_totals at_start;
 
 /* --- what the guest's supplicant has --- */
 
@@ -86,31 +85,17 @@ static int start(void **state)
 	(void)state;
 	fixture_no_failures();
 	stop_at = asked_count = 0;
-	host_start(PAGES);
+	model_boot(&guest, PAGES);
 	app_reset();
-	pages_totals(&at_start);
-	model_start(&guest, 1);
 	guest.on_rpc = serve;
 	return 0;
-}
-
-static void everything_is_back(void)
-{
-	struct page_totals t;
-
-	while (image_reclaim(&system_budget))
-		;
-	pages_totals(&t);
-	assert_int_equal(t.free, at_start.free);
-	assert_int_equal(t.reserved, at_start.reserved);
 }
 
 static int stop(void **state)
 {
 	(void)state;
 	fixture_no_failures();
-	assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
-	everything_is_back();
+	model_end(&guest);
 	while (stored_count > 0)
 		free(store[--stored_count].data);
 	return 0;
@@ -468,8 +453,7 @@ static void a_guest_that_dies_at_any_rpc_of_a_family_leaves_nothing(void **state
 		if (res == TEE_SUCCESS)
 			break;
 		assert_int_equal(res, 0xAAAA0000u | (MODEL_LEFT & 0xFFFF));
-		assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
-		everything_is_back();
+		model_end(&guest);
 		model_start(&guest, 1);
 		guest.on_rpc = serve;
 		deaths++;
@@ -494,8 +478,7 @@ static void a_guest_that_dies_at_any_rpc_of_a_dlopen_leaves_nothing(void **state
 		stop_at = 0;
 		if (res != MODEL_LEFT)
 			break;
-		assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
-		everything_is_back();
+		model_end(&guest);
 		ta_syscall = real_syscall;
 		model_start(&guest, 1);
 		guest.on_rpc = serve;

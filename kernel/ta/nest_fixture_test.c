@@ -3,7 +3,6 @@
 
 struct model guest;
 uint32_t nest_opened;
-static struct page_totals at_start;
 
 static struct rule {
 	const char *uuid;
@@ -186,32 +185,22 @@ int nest_start(void **state)
 {
 	(void)state;
 	chance.fail_at = exits_left = 0;
-	host_start(NEST_PAGES);
+	model_boot(&guest, NEST_PAGES);
 	app_reset();
 	nest_no_rules();
 	memset(entries, 0, sizeof(entries));
 	app_choose = choose;
 	app_prepare = nest_prepare;
 	app_done = nest_done;
-	pages_totals(&at_start);
-	model_start(&guest, 1);
 	guest.on_rpc = on_rpc;
 	return 0;
 }
 
 int nest_stop(void **state)
 {
-	struct page_totals t;
-
 	(void)state;
 	chance.fail_at = 0;
-	assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
-	while (image_reclaim(&system_budget))
-		;
-	pages_totals(&t);
-	assert_int_equal(t.free, at_start.free);
-	assert_int_equal(t.reserved, at_start.reserved);
-	assert_int_equal(host_ns_mappings(), 0);
+	model_end(&guest);
 	return 0;
 }
 

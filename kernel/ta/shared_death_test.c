@@ -11,7 +11,7 @@ static void a_holder_that_is_destroyed_gives_back_what_it_held(void **state)
 	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
 	assert_int_equal(invoke(&one, a, LOCK, NULL), TEE_SUCCESS);
 	assert_true(leave(&two, b, LOCK, 0));
-	destroy(&one);
+	model_destroy(&one);
 	/* The app was told by nobody yet: the waiter is woken to do it. */
 	assert_int_equal(app.closed, 0);
 	assert_int_equal(take_notifications(&two), 1);
@@ -31,7 +31,7 @@ static void the_next_caller_is_first_to_run_what_is_due(void **state)
 	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
 	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
 	assert_int_equal(invoke(&one, a, LOCK, NULL), TEE_SUCCESS);
-	destroy(&one);
+	model_destroy(&one);
 	assert_int_equal(app.closed, 0);
 	assert_int_equal(invoke(&two, b, LOCK, &abandoned), TEE_SUCCESS);
 	assert_int_equal(app.closed, 2);
@@ -51,7 +51,7 @@ static void a_woken_waiter_that_dies_passes_the_wake_up_on(void **state)
 	assert_true(leave(&three, c, LOCK, 0));
 	assert_int_equal(invoke(&one, a, UNLOCK, NULL), TEE_SUCCESS);
 	assert_int_equal(take_notifications(&three), 0);
-	destroy(&two);
+	model_destroy(&two);
 	assert_true(take_notifications(&three) > 0);
 	assert_int_equal(finish(&three, &abandoned), TEE_SUCCESS);
 	assert_int_equal(abandoned, 0);
@@ -72,7 +72,7 @@ static void what_is_left_to_one_that_never_comes_is_done_by_another(void **state
 	assert_true(leave(&one, a, HALVES, 0));
 	assert_true(leave(&three, c, ECHO, 0));
 	assert_true(leave(&three, c, ECHO, 0));
-	destroy(&one);
+	model_destroy(&one);
 	/* For the command that was cut, and for the session that is due. */
 	assert_int_equal(take_notifications(&three), 2);
 	assert_int_equal(take_notifications(&two), 0);
@@ -96,7 +96,7 @@ static void a_turn_that_is_not_taken_is_passed_on(void **state)
 	assert_true(leave(&three, c, LOCK, 0));
 	assert_int_equal(finish(&one, NULL), TEE_SUCCESS);
 	assert_int_equal(take_notifications(&three), 0);
-	destroy(&two);
+	model_destroy(&two);
 	assert_true(take_notifications(&three) > 0);
 	assert_int_equal(finish(&three, NULL), TEE_SUCCESS);
 	assert_int_equal(app.closed, 1);
@@ -111,7 +111,7 @@ static void a_command_whose_guest_dies_comes_to_its_end_in_anothers_call(void **
 	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
 	assert_true(leave(&one, a, HALVES, 0));
 	assert_int_equal(app.halves, 1);
-	destroy(&one);
+	model_destroy(&one);
 	assert_int_equal(app.halves, 1); /* its app is not entered for a dying guest */
 	assert_int_equal(invoke(&two, b, LOCK, NULL), TEE_SUCCESS);
 	assert_int_equal(app.halves, 2);
@@ -131,11 +131,11 @@ static void a_command_may_lose_several_guests(void **state)
 	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
 	assert_int_equal(open_app(&three, &c), TEE_SUCCESS);
 	assert_true(leave(&one, a, THIRDS, 0));
-	destroy(&one);
+	model_destroy(&one);
 	assert_true(leave(&two, b, LOCK, 0)); /* inside the command of the first */
 	assert_int_equal(app.halves, 2);
 	assert_int_equal(app.holder, 0);
-	destroy(&two);
+	model_destroy(&two);
 	assert_int_equal(invoke(&three, c, LOCK, NULL), TEE_SUCCESS);
 	assert_int_equal(app.halves, 3);
 	assert_int_equal(app.closed, 2);
@@ -150,7 +150,7 @@ static void time_in_a_cut_command_counts_on(void **state)
 	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
 	assert_int_equal(open_app(&two, &b), TEE_SUCCESS);
 	assert_true(leave(&one, a, SPIN, 20));
-	destroy(&one);
+	model_destroy(&one);
 	/* Its next caller runs it until its time is over, and then finds the app dead. */
 	assert_int_equal(invoke(&two, b, LOCK, NULL), TEE_ERROR_TARGET_DEAD);
 	memset(&app, 0, sizeof(app));
@@ -171,7 +171,7 @@ static void what_becomes_due_meanwhile_wakes_a_waiter(void **state)
 	assert_int_equal(invoke(&one, a, LOCK, NULL), TEE_SUCCESS);
 	assert_true(leave(&three, c, LOCK, 0));
 	assert_true(leave(&two, b, HALVES, 0));
-	destroy(&one);
+	model_destroy(&one);
 	assert_int_equal(take_notifications(&three), 0);
 	assert_int_equal(finish(&two, NULL), TEE_SUCCESS);
 	assert_true(take_notifications(&three) > 0);
@@ -187,7 +187,7 @@ static void the_last_guest_takes_the_app_with_it(void **state)
 	(void)state;
 	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
 	assert_true(leave(&one, a, HALVES, 0));
-	destroy(&one);
+	model_destroy(&one);
 	assert_int_equal(app.halves, 1);
 	memset(&app, 0, sizeof(app));
 	assert_int_equal(open_app(&two, &a), TEE_SUCCESS);
@@ -213,7 +213,7 @@ static void the_last_guest_takes_the_app_with_it_whatever_its_id_is(void **state
 	strange.ta_file = one.ta_file;
 	strange.ta_size = one.ta_size;
 	assert_int_equal(open_app(&strange, &a), TEE_SUCCESS);
-	destroy(&strange);
+	model_destroy(&strange);
 	while (image_reclaim(&system_budget))
 		;
 	pages_totals(&after);
@@ -288,7 +288,7 @@ static bool dies_at(enum doing doing, unsigned exits, bool interrupts)
 	host_foreign_pending = false;
 	if (left) {
 		assert_true(leave(&three, c, LOCK, 0));
-		destroy(&two);
+		model_destroy(&two);
 		assert_int_equal(invoke(&one, a, UNLOCK, NULL), TEE_SUCCESS);
 		assert_int_equal(finish(&three, &abandoned), TEE_SUCCESS);
 		assert_int_equal(abandoned, 0);

@@ -94,7 +94,7 @@ static int start(void **state)
 {
 	shared_start(state);
 	serve = one.on_rpc;
-	destroy(&one);
+	model_destroy(&one);
 	assert_int_equal(open_app(&two, &of_two), TEE_SUCCESS);
 	two_holds = two_waits = false;
 	others_go_on();

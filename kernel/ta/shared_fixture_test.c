@@ -10,7 +10,6 @@ struct shared_app app;
 struct shared_try shared_try;
 
 static struct bare_ta *file, *other_file, *private_file;
-static struct page_totals at_start;
 static unsigned exits_left[4];
 
 /* --- the app -------------------------------------------------------------------------------------
@@ -326,9 +325,8 @@ __attribute__((destructor)) static void free_files(void)
 	bare_ta_free(private_file);
 }
 
-static void start_guest(struct model *model, uint32_t vm_id)
+static void prepare(struct model *model)
 {
-	model_start(model, vm_id);
 	model->on_rpc = on_rpc;
 	assert_int_equal(model_smc(model, SMC_ENABLE_ASYNC_NOTIF, 0, 0, 0).a[0], SMC_OK);
 }
@@ -340,35 +338,24 @@ int shared_start(void **state)
 	chance.fail_at = 0;
 	memset(exits_left, 0, sizeof(exits_left));
 	memset(&app, 0, sizeof(app));
-	host_start(PAGES);
+	model_boot(&one, PAGES);
 	app_reset();
 	host_user = run;
-	pages_totals(&at_start);
-	start_guest(&one, 1);
-	start_guest(&two, 2);
-	start_guest(&three, 3);
+	prepare(&one);
+	model_start(&two, 2);
+	prepare(&two);
+	model_start(&three, 3);
+	prepare(&three);
 	return 0;
-}
-
-void destroy(struct model *model)
-{
-	assert_int_equal(model_admin(SMC_VM_DESTROYED, model->vm_id, 0, 0).a[0], SMC_OK);
 }
 
 int shared_stop(void **state)
 {
-	struct page_totals t;
-
 	(void)state;
 	chance.fail_at = 0;
-	destroy(&one);
-	destroy(&two);
-	destroy(&three);
-	while (image_reclaim(&system_budget))
-		;
-	pages_totals(&t);
-	assert_int_equal(t.free, at_start.free);
-	assert_int_equal(t.reserved, at_start.reserved);
+	model_destroy(&three);
+	model_destroy(&two);
+	model_end(&one);
 	return 0;
 }
 

@@ -81,7 +81,6 @@ bool leave_close(struct model *model, uint32_t session, unsigned exits);
 uint32_t finish(struct model *model, uint32_t *a);
 void stop_again(struct model *model, unsigned exits);
 
-void destroy(struct model *model);
 /* Notifications that the guest has and did not fetch. */
 unsigned take_notifications(struct model *model);
 

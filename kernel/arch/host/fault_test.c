@@ -17,7 +17,6 @@
 #define GOOD_UUID "7e0b3c5a-00bb-4b8e-a2f6-626172655f74"
 
 static struct model guest, other;
-static struct page_totals at_start;
 static struct user_fault last_fault;
 static enum user_exit last_exit;
 static uint64_t last_pc;
@@ -43,10 +42,8 @@ static void note_exit(struct arch_aspace *as, struct user_context *ctx, enum use
 
 static void start_engine(const struct engine_config *config)
 {
-	host_start(PAGES);
+	model_boot(&guest, PAGES);
 	engine_start(config);
-	pages_totals(&at_start);
-	model_start(&guest, 1);
 	model_start(&other, 2);
 }
 
@@ -59,16 +56,9 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	struct page_totals t;
-
 	(void)state;
-	assert_int_equal(model_admin(SMC_VM_DESTROYED, 1, 0, 0).a[0], SMC_OK);
-	assert_int_equal(model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0], SMC_OK);
-	while (image_reclaim(&system_budget))
-		;
-	pages_totals(&t);
-	assert_int_equal(t.free, at_start.free);
-	assert_int_equal(host_ns_mappings(), 0);
+	model_destroy(&other);
+	model_end(&guest);
 	engine_stop();
 	return 0;
 }

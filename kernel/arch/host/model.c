@@ -48,16 +48,27 @@ void model_boot(struct model *model, size_t secure_pages)
 	model_start(model, 1);
 }
 
-void model_end(struct model *model)
+void model_destroy(struct model *model)
+{
+	assert(model_admin(SMC_VM_DESTROYED, model->vm_id, 0, 0).a[0] == SMC_OK);
+}
+
+void model_all_back(void)
 {
 	struct page_totals t;
 
-	assert(model_admin(SMC_VM_DESTROYED, model->vm_id, 0, 0).a[0] == SMC_OK);
 	while (image_reclaim(&system_budget))
 		;
 	pages_totals(&t);
 	assert(t.free == at_start.free && t.reserved == at_start.reserved);
 	assert(host_ns_mappings() == 0);
+	assert(guest_count() == 1);
+}
+
+void model_end(struct model *model)
+{
+	model_destroy(model);
+	model_all_back();
 }
 
 uint64_t model_alloc(struct model *model, size_t size)

@@ -66,10 +66,13 @@ void model_start(struct model *model, uint32_t vm_id);
 
 /*
  * What most tests begin and end with: a machine with so many secure pages and guest 1 on it; and
- * that guest destroyed, with every page back (asserted).
+ * that guest destroyed, with every page back. With more guests: model_destroy() each, then
+ * model_all_back(). All is asserted.
  */
 void model_boot(struct model *model, size_t secure_pages);
 void model_end(struct model *model);
+void model_destroy(struct model *model);
+void model_all_back(void);
 
 /* Fresh zeroed guest memory, page-aligned. */
 uint64_t model_alloc(struct model *model, size_t size);
