@@ -11,6 +11,8 @@
 #include "abi/ta.h"
 
 /* clang-format off */
+#define STATS_UUID                  {0xd96a5b40, 0xe2c7, 0xb1af, {0x87, 0x94, 0x10, 0x02, 0xa5, 0xd5, 0xc6, 0x1b}}
+
 #define STATS_CMD_PAGER             0u
 #define STATS_CMD_ALLOC             1u
 #define STATS_CMD_MEMORY_LEAK       2u
@@ -21,8 +23,9 @@
 /*
  * TENON_GUESTS: p0 value in: a = the lowest handle wanted; p1 memref out: struct stats_guest[];
  * p2 value out: a = records given, b = where to go on, 0: no more. A guest gets its own record
- * only, whatever it asks; guest 0 gets all, in the order of their handles.
- * TENON_MACHINE: p0 memref out: struct stats_machine. ACCESS_DENIED for any guest but 0.
+ * only, whatever it asks; guest 0 and privileged ones (TENON_KEY_PRIVILEGED) get all, in the order
+ * of their handles.
+ * TENON_MACHINE: p0 memref out: struct stats_machine. ACCESS_DENIED for any other guest.
  */
 #define STATS_CMD_TENON_GUESTS      0x54454E00u
 #define STATS_CMD_TENON_MACHINE     0x54454E01u

@@ -28,6 +28,7 @@
 #define TENON_KEY_LIMIT_SESSIONS    4u /* a3: open sessions, 1..TENON_SESSIONS_MAX */
 #define TENON_KEY_LIMIT_SHM_PAGES   5u /* a3: pages of its memory that it may register */
 #define TENON_KEY_RESTARTABLE       6u /* a3: 1 = VM_DESTROYED may answer EBUSY with its state kept: repeat it */
+#define TENON_KEY_PRIVILEGED        7u /* a3: 1 = may read the figures of all guests (abi/stats.h) */
 
 #define TENON_CALLS_MAX             64u
 #define TENON_SESSIONS_MAX          1024u

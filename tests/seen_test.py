@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What one can see of the secure world: the table of `tenon top`, the trace and its pictures."""
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -99,3 +100,20 @@ def test_two_guests_are_seen_in_table_and_trace(boot, status_of, tmp_path):
     for number in (1, 2):
         assert any("invoke" in name for name in names(trace, number)), names(trace, number)[:20]
     assert {event["pid"] for event in slices_of(trace)} == {1, 2, tr.CPUS}
+
+
+def test_a_privileged_guest_sees_the_others(boot, status_of, quiet_kernel):
+    """A guest that the hypervisor made privileged has the figures of all; another one only its own."""
+    look = "ledger --calls 50 --seed $tenon_guest && sleep 4 && figures"
+    machine = boot(guests=2, commands={"default": look}, adjust=lambda config: config.guests[0].numbers.update({"privileged": 1}))
+    lines = {name: [] for name in machine.guests}
+    for name, guest in machine.guests.items():
+        guest.console.on_line.append(lines[name].append)
+    for name in machine.guests:
+        assert status_of(machine, name, 120) == 0
+    shown = {name: [int(line.split()[0]) for line in of if re.match(r"\d+( +\d+){11}", line)] for name, of in lines.items()}
+    assert len(shown["g1"]) == 3 and shown["g1"][0] == 0, lines["g1"][-8:]      # the hypervisor, then both
+    assert shown["g2"] == shown["g1"][2:], lines["g2"][-8:]
+    assert any(line.startswith("machine: ") for line in lines["g1"])
+    assert not any(line.startswith("machine: ") for line in lines["g2"])
+    quiet_kernel(machine)

@@ -206,15 +206,16 @@ static const char *configure(struct vm *vm, unsigned key)
 	case SMC_ENOMEM:
 		return "the TEE cannot reserve that many pages";
 	default:
-		return "the TEE refused one of its limits";
+		return "the TEE refused a value of its node";
 	}
 }
 
 const char *tee_vm_create(struct vm *vm)
 {
-	static const unsigned order[VM_OPTIONS] = {
-		TENON_KEY_LIMIT_PAGES,    TENON_KEY_RESERVE_PAGES,   TENON_KEY_LIMIT_CALLS,
-		TENON_KEY_LIMIT_SESSIONS, TENON_KEY_LIMIT_SHM_PAGES, TENON_KEY_IDENTITY};
+	static const unsigned order[] = {TENON_KEY_LIMIT_PAGES,     TENON_KEY_RESERVE_PAGES,
+					 TENON_KEY_LIMIT_CALLS,     TENON_KEY_LIMIT_SESSIONS,
+					 TENON_KEY_LIMIT_SHM_PAGES, TENON_KEY_IDENTITY,
+					 TENON_KEY_PRIVILEGED};
 	struct med_limits limits = med_limits_default();
 	struct med_vm *tee;
 	const char *why = NULL;
@@ -231,7 +232,7 @@ const char *tee_vm_create(struct vm *vm)
 	}
 	/* A command of the console sees it whole or not at all. */
 	__atomic_store_n(&vm->tee, tee, __ATOMIC_RELEASE);
-	for (unsigned i = 0; i < VM_OPTIONS && !why; i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(order) && !why; i++)
 		why = configure(vm, order[i]);
 	return why; /* the death of the VM takes back what was done */
 }

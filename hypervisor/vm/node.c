@@ -15,6 +15,7 @@ static const char *const number_options[VM_OPTIONS] = {
 	[TENON_KEY_LIMIT_CALLS] = "tenon,limit-calls",
 	[TENON_KEY_LIMIT_SESSIONS] = "tenon,limit-sessions",
 	[TENON_KEY_LIMIT_SHM_PAGES] = "tenon,limit-shm-pages",
+	[TENON_KEY_PRIVILEGED] = "tenon,privileged",
 };
 
 /* A property of exactly @cells cells (at most 4). */

@@ -19,7 +19,7 @@ struct vm_option {
 	bool given;
 	uint32_t value[4];
 };
-#define VM_OPTIONS 6u
+#define VM_OPTIONS 8u
 
 struct vm_node {
 	char name[VM_NODE_NAME_MAX + 1];

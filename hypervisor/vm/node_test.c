@@ -80,6 +80,7 @@ static void a_described_vm_is_read_with_all_it_says(void **state)
 	fdt_property_string(fdt, "tenon,identity", "00112233-4455-6677-8899-aAbBcCdDeEfF");
 	CELLS("tenon,reserve-pages", 7);
 	CELLS("tenon,limit-calls", 9);
+	CELLS("tenon,privileged", 1);
 	fdt_property(fdt, "tenon,manual", NULL, 0);
 	put_kernel();
 	fdt_begin_node(fdt, "module@54000000");
@@ -103,7 +104,9 @@ static void a_described_vm_is_read_with_all_it_says(void **state)
 	assert_int_equal(nodes[0].options[TENON_KEY_IDENTITY].value[3], 0xCCDDEEFF);
 	assert_int_equal(nodes[0].options[TENON_KEY_RESERVE_PAGES].value[0], 7);
 	assert_int_equal(nodes[0].options[TENON_KEY_LIMIT_CALLS].value[0], 9);
+	assert_int_equal(nodes[0].options[TENON_KEY_PRIVILEGED].value[0], 1);
 	assert_false(nodes[0].options[TENON_KEY_LIMIT_PAGES].given);
+	assert_false(nodes[0].options[TENON_KEY_RESTARTABLE].given);
 }
 
 static void more_vms_than_there_is_room_for_are_left_out(void **state)

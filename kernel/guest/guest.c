@@ -340,6 +340,14 @@ static uint32_t set_limit(uint32_t *limit, uint32_t value, uint32_t lowest, uint
 	return SMC_OK;
 }
 
+static uint32_t set_flag(bool *flag, uint32_t value)
+{
+	if (value > 1)
+		return SMC_EBADADDR;
+	*flag = value;
+	return SMC_OK;
+}
+
 static uint32_t configure(struct guest *guest, uint32_t key, const uint32_t value[4])
 {
 	if (guest->called)
@@ -358,10 +366,9 @@ static uint32_t configure(struct guest *guest, uint32_t key, const uint32_t valu
 	case TENON_KEY_LIMIT_SHM_PAGES:
 		return set_limit(&guest->limit.shm_pages, value[0], 1, UINT32_MAX);
 	case TENON_KEY_RESTARTABLE:
-		if (value[0] > 1)
-			return SMC_EBADADDR;
-		guest->restartable = value[0];
-		return SMC_OK;
+		return set_flag(&guest->restartable, value[0]);
+	case TENON_KEY_PRIVILEGED:
+		return set_flag(&guest->privileged, value[0]);
 	default:
 		return SMC_EBADCMD;
 	}

@@ -46,6 +46,7 @@ struct guest {
 	bool dying; /* set once by guest_destroy(): no call enters, every RPC and wait ends at once
 		     */
 	bool restartable;  /* the hypervisor repeats VM_DESTROYED while it answers EBUSY */
+	bool privileged;   /* may read the figures of all guests; guest 0 always may */
 	bool destroying;   /* a CPU is inside guest_destroy() for it */
 	unsigned teardown; /* hooks that are done */
 	bool called;       /* made a yielding call: can no longer be configured */

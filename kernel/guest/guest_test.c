@@ -149,6 +149,10 @@ static void configuration_checks_key_value_caller_and_time(void **state)
 			 SMC_EBADADDR);
 	assert_int_equal(configure(1, TENON_KEY_LIMIT_CALLS, 3, 0, 0), SMC_OK);
 	assert_int_equal(model_smc(&guest, SMC_GET_THREAD_COUNT, 0, 0, 0).a[1], 3);
+	assert_int_equal(configure(1, TENON_KEY_PRIVILEGED, 2, 0, 0), SMC_EBADADDR);
+	assert_int_equal(configure(1, TENON_KEY_PRIVILEGED, 1, 0, 1), SMC_ENOTAVAIL);
+	assert_int_equal(configure(1, TENON_KEY_PRIVILEGED, 1, 0, 0), SMC_OK);
+	assert_int_equal(configure(1, TENON_KEY_PRIVILEGED, 0, 0, 0), SMC_OK);
 	assert_int_equal(configure(1, 99, 0, 0, 0), SMC_EBADCMD);
 	assert_int_equal(configure(2, TENON_KEY_LIMIT_CALLS, 3, 0, 0), SMC_ENOTAVAIL);
 	assert_int_equal(configure(1, TENON_KEY_LIMIT_CALLS, 3, 0, 1), SMC_ENOTAVAIL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * d96a5b40-e2c7-b1af-8794-1002a5d5c61b: figures (abi/stats.h). A guest sees what it owns and
- * nothing of the machine or of others; guest 0, which is Linux without a hypervisor or the
- * hypervisor itself, sees all.
+ * nothing of the machine or of others. A guest that the hypervisor made privileged sees all, and
+ * so does guest 0, which is Linux without a hypervisor or the hypervisor itself.
  *
  * Records are made one at a time, so what is shown may change between two of them.
  */
@@ -171,12 +171,17 @@ static struct stats_guest record_of(const struct guest_figures *f)
 /* One call gives a few records only, so that it is a short one however many guests there are. */
 #define GUESTS_PER_CALL 32u
 
+static bool sees_all(const struct guest *guest)
+{
+	return guest->vm_id == GUEST_NATIVE || guest->privileged;
+}
+
 static TEE_Result guests(struct ta_params *params)
 {
 	struct writer writer = {.out = &params->p[1].u.memref};
 	const struct guest *caller = call_guest();
-	bool sees_all = caller->vm_id == GUEST_NATIVE;
-	uint32_t from = sees_all ? params->p[0].u.value.a : caller->vm_id;
+	bool all = sees_all(caller);
+	uint32_t from = all ? params->p[0].u.value.a : caller->vm_id;
 	uint32_t count = 0;
 	struct guest_figures figures;
 
@@ -187,15 +192,15 @@ static TEE_Result guests(struct ta_params *params)
 		writer.out->size = sizeof(struct stats_guest);
 		return TEE_ERROR_SHORT_BUFFER;
 	}
-	uint64_t most = sees_all ? min(writer.out->room / sizeof(struct stats_guest),
-				       (uint64_t)GUESTS_PER_CALL)
-				 : 1;
+	uint64_t most =
+		all ? min(writer.out->room / sizeof(struct stats_guest), (uint64_t)GUESTS_PER_CALL)
+		    : 1;
 	bool more = guest_get_figures(from, &figures);
 	while (more && count < most && !writer.res) {
 		struct stats_guest record = record_of(&figures);
 		put(&writer, &record, sizeof(record));
 		count++;
-		more = sees_all && figures.vm_id < UINT32_MAX &&
+		more = all && figures.vm_id < UINT32_MAX &&
 		       guest_get_figures(figures.vm_id + 1, &figures);
 	}
 	params->p[2].u.value.a = count;
@@ -212,7 +217,7 @@ static TEE_Result machine(struct ta_params *params)
 	if (!service_types_are(params, TEE_PARAM_MEMREF_OUTPUT, TEE_PARAM_NONE, TEE_PARAM_NONE,
 			       TEE_PARAM_NONE))
 		return TEE_ERROR_BAD_PARAMETERS;
-	if (call_guest()->vm_id != GUEST_NATIVE)
+	if (!sees_all(call_guest()))
 		return TEE_ERROR_ACCESS_DENIED;
 	pages_totals(&pages);
 	image_totals(&images);
@@ -254,7 +259,7 @@ static TEE_Result invoke(struct ta_session *session, uint32_t cmd, struct ta_par
 }
 
 const struct ta_service service_stats = {
-	.uuid = {0xd96a5b40, 0xe2c7, 0xb1af, {0x87, 0x94, 0x10, 0x02, 0xa5, 0xd5, 0xc6, 0x1b}},
+	.uuid = STATS_UUID,
 	.name = "statistics",
 	.invoke = invoke,
 };

@@ -198,20 +198,20 @@ static void a_guest_sees_its_own_figures_only(void **state)
 	assert_int_equal(model_admin(SMC_VM_DESTROYED, 2, 0, 0).a[0], SMC_OK);
 }
 
-static void guest_0_sees_all_guests_in_order_and_in_parts(void **state)
+/* viewer: it sees what there is, itself included: guests 0, 1 and 3 to 7. */
+static void sees_all_guests_in_order_and_in_parts(struct model *viewer)
 {
-	struct model native, others[5];
+	struct model others[5];
 	struct stats_machine totals;
 	uint32_t session, next, first = 0, seen = 0;
 
-	(void)state;
-	model_start(&native, 0);
-	session = open_stats(&native);
-	for (uint32_t i = 0; i < array_count(others); i++)
-		model_start(&others[i], 7 - i);
+	session = open_stats(viewer);
+	for (uint32_t i = 0; i < array_count(others); i++) {
+		if (7 - i != viewer->vm_id)
+			model_start(&others[i], 7 - i);
+	}
 	do {
-		uint32_t count =
-			list_guests(&native, session, first, 2 * sizeof(records[0]), &next);
+		uint32_t count = list_guests(viewer, session, first, 2 * sizeof(records[0]), &next);
 		assert_in_range(count, 1, 2);
 		for (uint32_t i = 0; i < count; i++, seen++)
 			assert_int_equal(records[i].handle, seen < 2 ? seen : seen + 1);
@@ -219,13 +219,39 @@ static void guest_0_sees_all_guests_in_order_and_in_parts(void **state)
 	} while (next);
 	assert_int_equal(seen, 7);
 	assert_int_equal(
-		read_list(&native, session, STATS_CMD_TENON_MACHINE, 0, &totals, sizeof(totals)),
+		read_list(viewer, session, STATS_CMD_TENON_MACHINE, 0, &totals, sizeof(totals)),
 		sizeof(totals));
 	assert_int_equal(totals.guests, 7);
 	assert_true(totals.pages_free < totals.pages_total);
+	assert_int_equal(model_close(viewer, session), TEE_SUCCESS);
 	for (uint32_t i = 0; i < array_count(others); i++)
 		assert_int_equal(model_admin(SMC_VM_DESTROYED, 7 - i, 0, 0).a[0], SMC_OK);
-	assert_int_equal(model_close(&native, session), TEE_SUCCESS);
+}
+
+static void guest_0_sees_all(void **state)
+{
+	struct model native;
+
+	(void)state;
+	model_start(&native, 0);
+	sees_all_guests_in_order_and_in_parts(&native);
+}
+
+static void a_privileged_guest_sees_all(void **state)
+{
+	const uint32_t yes[4] = {1};
+	struct model privileged;
+
+	(void)state;
+	model_start(&privileged, 5);
+	assert_int_equal(guest_configure(5, TENON_KEY_PRIVILEGED, yes), SMC_OK);
+	sees_all_guests_in_order_and_in_parts(&privileged);
+	/* The next VM with this number is another one. */
+	model_start(&privileged, 5);
+	assert_int_equal(list_guests(&privileged, open_stats(&privileged), 0, sizeof(records),
+				     &(uint32_t){0}),
+			 1);
+	model_destroy(&privileged);
 }
 
 /* Guest 0 stays, with the call that it keeps for its next one. */
@@ -243,8 +269,9 @@ int main(void)
 		TEST(apps_are_listed_with_their_sessions_and_their_end),
 		TEST(times_and_the_pager_that_is_not_there),
 		TEST(a_guest_sees_its_own_figures_only),
-		cmocka_unit_test_setup_teardown(guest_0_sees_all_guests_in_order_and_in_parts,
-						fixture_start, stop_with_guest_0),
+		cmocka_unit_test_setup_teardown(guest_0_sees_all, fixture_start, stop_with_guest_0),
+		cmocka_unit_test_setup_teardown(a_privileged_guest_sees_all, fixture_start,
+						fixture_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@ from typing import Dict, List, Optional
 from .common import need_tool, run_tool
 
 NODE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9,._+-]{0,30}\Z")
-NUMBER_PROPERTIES = ("reserve-pages", "limit-pages", "limit-calls", "limit-sessions", "limit-shm-pages")
+NUMBER_PROPERTIES = ("reserve-pages", "limit-pages", "limit-calls", "limit-sessions", "limit-shm-pages", "privileged")
 
 
 @dataclass
