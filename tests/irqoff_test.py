@@ -43,6 +43,7 @@ def test_masked_windows_stay_within_the_bound(meter):
     """I7: guests with much of everything are destroyed, one lies, Linux runs apps that fault, map, unmap and compute."""
     workloads.hoards(meter, SIZES)
     workloads.mixture(meter, calls=30)
+    workloads.apps(meter, ["system"])
     fits(meter.windows)
     assert STARTS <= {start for start, _ in meter.windows.longest}
     assert ENDS <= {end for _, end in meter.windows.longest}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/call/call.h"
 #include "kernel/syscall/object.h"
+
+#define FREE_BATCH 16
 
 static struct object *find(const struct ta_instance *instance, uint64_t handle)
 {
@@ -58,6 +61,9 @@ void object_free(struct ta_instance *instance, struct object *object)
 
 void object_free_all(struct ta_instance *instance)
 {
-	while (!list_empty(&instance->objects))
+	for (unsigned i = 1; !list_empty(&instance->objects); i++) {
 		object_free(instance, list_entry(instance->objects.next, struct object, link));
+		if (i % FREE_BATCH == 0 && call_poll())
+			continue; /* the guest is dying: there is nothing to do but to go on */
+	}
 }

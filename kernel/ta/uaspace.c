@@ -54,8 +54,10 @@ static void breathe(void)
 
 void uaspace_destroy(struct uaspace *as)
 {
-	while (!list_empty(&as->regions))
+	while (!list_empty(&as->regions)) {
 		uaspace_remove(as, region_of(as->regions.next));
+		breathe();
+	}
 	while (arch_aspace_shrink(&as->arch))
 		breathe();
 	arch_aspace_destroy(&as->arch);

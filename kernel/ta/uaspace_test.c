@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernel/platform/platform.h"
+#include "kernel/syscall/object.h"
 #include "kernel/ta/fixture_test.h"
 
 #define BASE    0x10000000ull
@@ -430,6 +431,35 @@ static void each_failing_allocation_leaves_nothing_behind(void **state)
 	assert_int_equal(host_ns_mappings(), 0);
 }
 
+/* I7: however many regions an app has made, interrupts are let in between them at its end. */
+static void the_end_of_many_small_regions_polls_between_them(void **state)
+{
+	const unsigned count = 50;
+
+	(void)state;
+	for (unsigned i = 0; i < count; i++)
+		add(BASE + i * 0x10000, 1, RW, UASPACE_PRIVATE);
+	failures.polls = 0;
+	uaspace_destroy(&as);
+	assert_true(failures.polls >= count);
+	assert_int_equal(uaspace_init(&as, guest_a), TEE_SUCCESS);
+}
+
+/* The same for what its system calls have made. */
+static void the_end_of_many_objects_polls_between_them(void **state)
+{
+	struct ta_instance instance = {.guest = guest_a};
+
+	(void)state;
+	list_init(&instance.objects);
+	for (unsigned i = 0; i < OBJECTS_MAX; i++)
+		assert_non_null(object_new(&instance, OBJECT_DIGEST, 256));
+	failures.polls = 0;
+	object_free_all(&instance);
+	assert_true(list_empty(&instance.objects));
+	assert_true(failures.polls >= OBJECTS_MAX / 16);
+}
+
 static void a_guest_that_dies_at_any_poll_leaves_nothing_behind(void **state)
 {
 	(void)state;
@@ -503,6 +533,8 @@ int main(void)
 		TEST(random_ranges_agree_with_the_page_tables),
 		TEST(lent_memory_is_what_others_own_already),
 		TEST(each_failing_allocation_leaves_nothing_behind),
+		TEST(the_end_of_many_small_regions_polls_between_them),
+		TEST(the_end_of_many_objects_polls_between_them),
 		TEST(a_guest_that_dies_at_any_poll_leaves_nothing_behind),
 		TEST(long_copies_give_way),
 		TEST(page_lists_of_any_length_keep_their_order),

@@ -76,12 +76,12 @@ def run_unit() -> None:
                    stdout=subprocess.DEVNULL)
 
 
-def run_booted(tests: Iterable[Test], report: Path) -> None:
-    """These tests of pytest."""
+def run_booted(tests: Iterable[Test], selection: str, report: Path) -> None:
+    """Those of these tests of pytest that an expression of markers selects."""
     names = sorted({f"{test.file}::{test.function}" for test in tests})
-    say(f"conformance: running {len(names)} tests on booted machines")
+    say(f"conformance: running up to {len(names)} tests on booted machines")
     subprocess.run([DEBIAN_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}",
-                    *names], cwd=REPO, check=False)
+                    "-m", selection, *names], cwd=REPO, check=False)
 
 
 def is_needed(test: Test, tests: List[Test], results: Results) -> bool:
@@ -111,11 +111,13 @@ def gather(tests: List[Test], run: bool, booted: bool) -> Results:
     for report in reports:
         if report.is_file() and report.stat().st_mtime > changed:
             results.update(booted_results(report))
-    missing = [test for test in tests if test.is_python and is_needed(test, tests, results)]
-    if run and booted and missing:
-        run_booted(missing, reports[-1])
-        if reports[-1].is_file():
-            results.update(booted_results(reports[-1]))
+    # The long ones last, and only for what the others leave open.
+    for selection, report in (("not long", reports[-1]), ("long", reports[1])):
+        missing = [test for test in tests if test.is_python and is_needed(test, tests, results)]
+        if run and booted and missing:
+            run_booted(missing, selection, report)
+            if report.is_file():
+                results.update(booted_results(report))
     return results
 
 

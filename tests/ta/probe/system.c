@@ -77,6 +77,22 @@ static void check_map(void)
 	expect("TA-142", "unmap both", 0, unmap(a, PAGE) | unmap(b, PAGE));
 }
 
+/* They stay until the app's end, which is long then (I7: tests/irqoff_test.py). */
+static void check_many_things(void)
+{
+	uint32_t results = 0;
+	uint32_t state;
+	uint64_t a;
+
+	for (unsigned i = 0; i < 200; i++)
+		results |= map(PAGE, 0, 0, &a);
+	expect("TA-142", "two hundred pages, each for itself", 0, results);
+	for (unsigned i = 0; i < 120; i++)
+		results |= sys(NR_STATE_ALLOC, TEE_ALG_SHA512, TEE_MODE_DIGEST, 0, 0,
+			       address_of(&state), 0, 0);
+	expect("TA-101", "a hundred and twenty digests", 0, results);
+}
+
 static void check_map_refusals(TEE_Param *client)
 {
 	uint64_t a = 0;
@@ -141,6 +157,7 @@ void check_system(TEE_Param p[TEE_NUM_PARAMS])
 		expect("TA-141", "a command that was removed", TEE_ERROR_NOT_IMPLEMENTED,
 		       ask(cmd, 0, nothing));
 	check_map();
+	check_many_things();
 	check_map_refusals(&p[2]);
 	sys(NR_CLOSE, service, 0, 0, 0, 0, 0, 0);
 }
