@@ -186,11 +186,15 @@ static TEE_Result decode_params(const struct message *message, uint32_t first,
 	for (uint32_t i = first; i < message->header.num_params; i++) {
 		struct ta_param param = {0};
 		TEE_Result res = decode_param(&message->params[i], &param);
+		if (!res) {
+			params->p[i - first] = param;
+			if (param.type >= TEE_PARAM_MEMREF_INPUT)
+				res = call_poll(); /* it was a search among many (I7) */
+		}
 		if (res) {
 			release_params(params);
 			return res;
 		}
-		params->p[i - first] = param;
 	}
 	return TEE_SUCCESS;
 }
@@ -373,6 +377,8 @@ static void yielding_main(struct call *call)
 	struct place place;
 	uint32_t status = locate(&call->args, call->guest, &place);
 
+	if (place.shm)
+		(void)!call_poll(); /* it was a search among many (I7) */
 	if (status == SMC_OK) {
 		status = serve(call, &place);
 		if (place.shm) {

@@ -13,7 +13,7 @@
 
 /* Pages given back, and taken, between two looks at whether the normal world wants the CPU (I7). */
 #define BATCH        8
-#define CHUNKS_BATCH 32
+#define CHUNKS_BATCH 4
 
 static struct list *bucket_of(struct guest *guest, uint64_t cookie)
 {
@@ -344,10 +344,12 @@ void shm_payload_free(struct shm *shm)
  * to it. */
 static enum teardown shm_teardown(struct guest *guest)
 {
+	unsigned freed = 0;
+
 	for (unsigned i = 0; i < GUEST_SHM_BUCKETS; i++) {
-		for (unsigned n = 0; !list_empty(&guest->shm[i]); n++) {
+		while (!list_empty(&guest->shm[i])) {
 			struct shm *shm = list_entry(guest->shm[i].next, struct shm, link);
-			if (n == BATCH || free_some_chunks(shm))
+			if (freed++ == BATCH || free_some_chunks(shm))
 				return TEARDOWN_MORE;
 			list_remove(&shm->link);
 			shm_put(shm);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "kernel/call/call.h"
 #include "kernel/syscall/object.h"
 
 #define FREE_BATCH 16
@@ -59,11 +58,9 @@ void object_free(struct ta_instance *instance, struct object *object)
 	heap_free(&instance->guest->heap, object);
 }
 
-void object_free_all(struct ta_instance *instance)
+bool object_free_some(struct ta_instance *instance)
 {
-	for (unsigned i = 1; !list_empty(&instance->objects); i++) {
+	for (unsigned i = 0; i < FREE_BATCH && !list_empty(&instance->objects); i++)
 		object_free(instance, list_entry(instance->objects.next, struct object, link));
-		if (i % FREE_BATCH == 0 && call_poll())
-			continue; /* the guest is dying: there is nothing to do but to go on */
-	}
+	return !list_empty(&instance->objects);
 }

@@ -36,7 +36,7 @@ struct object *object_find(const struct ta_instance *instance, enum object_kind 
 /* Scrubs and frees. */
 void object_free(struct ta_instance *instance, struct object *object);
 
-/* All of them (ta_release). Polls. */
-void object_free_all(struct ta_instance *instance);
+/* Some of all of them (ta_release). True: there are more. */
+bool object_free_some(struct ta_instance *instance);
 
 #endif

@@ -63,7 +63,7 @@ static TEE_Result fetch_params(const struct uaspace *as, uint64_t at, struct ta_
 		res = user_read(as, &block, uaddr(at), sizeof(block), USER_ANY_OWNER);
 	for (unsigned n = 0; n < TA_PARAMS && res == TEE_SUCCESS; n++)
 		res = decode_param(as, &block, n, &params->p[n]);
-	return res;
+	return res ? res : call_poll(); /* each was a search among many regions (I7) */
 }
 
 /* Outputs only: values, and sizes of memory (TA-083). */

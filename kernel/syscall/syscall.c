@@ -178,6 +178,6 @@ static enum ta_verdict dispatch(struct ta_instance *instance, struct ta_session 
 void syscall_init(void)
 {
 	ta_syscall = dispatch;
-	ta_release = object_free_all;
+	ta_release = object_free_some;
 	syscall_time_init();
 }

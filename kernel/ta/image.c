@@ -13,11 +13,13 @@
 #define BATCH 8
 
 /* Places to look for an image in, so that it does not take the longer the more there are. */
-#define PLACES 64
+#define PLACES_BITS 6
+#define PLACES      (1u << PLACES_BITS)
 
 static struct {
 	struct spinlock lock; /* "image cache" */
 	struct list by_identity[PLACES];
+	uint64_t salt;       /* so that nobody can choose who shares a place with whom */
 	struct list in_use;  /* with users or pinned */
 	struct list unused;  /* the least recently used last */
 	struct image *dying; /* taken from unused, not all pages freed yet */
@@ -29,6 +31,7 @@ static enum teardown image_teardown(struct guest *guest);
 void image_init(void)
 {
 	memset(&cache, 0, sizeof(cache));
+	crypto_random(&cache.salt, sizeof(cache.salt));
 	for (unsigned i = 0; i < PLACES; i++)
 		list_init(&cache.by_identity[i]);
 	list_init(&cache.in_use);
@@ -87,7 +90,13 @@ void image_record_drop(struct guest *guest, struct image *image, uint32_t owned_
 
 static struct list *place_of(const uint8_t *identity)
 {
-	return &cache.by_identity[identity[0] % PLACES];
+	uint64_t words[sizeof(((struct image *)NULL)->identity) / sizeof(uint64_t)];
+	uint64_t sum = cache.salt;
+
+	memcpy(words, identity, sizeof(words));
+	for (unsigned i = 0; i < array_count(words); i++)
+		sum = (sum ^ words[i]) * 0x9E3779B97F4A7C15u;
+	return &cache.by_identity[sum >> (64 - PLACES_BITS)];
 }
 
 /* Lock held. */

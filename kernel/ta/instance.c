@@ -15,21 +15,22 @@
 #define ORPHANS_BATCH 64
 
 enum ta_verdict (*ta_syscall)(struct ta_instance *instance, struct ta_session *session);
-void (*ta_release)(struct ta_instance *instance);
+bool (*ta_release)(struct ta_instance *instance);
 
 void instance_empty(struct ta_instance *instance)
 {
 	bool had_memory = instance->as_ready;
 
 	instance->as_ready = false;
-	if (instance->shared)
-		session_drop_opened(instance);
+	while (instance->shared && session_drop_opened(instance))
+		(void)!call_poll();
 	for (unsigned i = 1; !list_empty(&instance->opened); i++) {
 		session_orphan(list_entry(instance->opened.next, struct ta_session, of_opener));
 		if (i % ORPHANS_BATCH == 0 && call_poll())
 			continue; /* the guest is dying: there is nothing to do but to go on */
 	}
-	ta_release(instance);
+	while (ta_release(instance))
+		(void)!call_poll();
 	if (instance->context)
 		arch_user_context_drop(instance->context);
 	(void)!call_poll(); /* one piece of work ends here, another begins (I7) */
@@ -257,6 +258,9 @@ TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
 	 */
 	do {
 		free_remains(guest);
+		res = call_poll(); /* both search among many (I7) */
+		if (res)
+			return res;
 		res = find_or_load(guest, uuid, out);
 	} while (res == TEE_ERROR_OUT_OF_MEMORY && idle_give_up(guest));
 	return res;
@@ -299,7 +303,9 @@ static uint32_t count_sessions(const struct ta_instance *instance)
 
 bool ta_get_figures(unsigned index, struct ta_figures *figures)
 {
-	list_for_each (node, &call_guest()->instances) {
+	const struct guest *guest = call_guest();
+
+	list_for_each (node, &guest->instances) {
 		const struct ta_instance *instance = list_entry(node, struct ta_instance, link);
 		if (is_remains(instance) || index-- > 0)
 			continue;

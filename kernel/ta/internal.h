@@ -62,8 +62,8 @@ TEE_Result must_check instance_get_block(const struct ta_instance *instance,
  * Polls. */
 void instance_empty(struct ta_instance *instance);
 
-/* The services that a shared app has open: it is gone. */
-void session_drop_opened(struct ta_instance *instance);
+/* Some of the services that a shared app has open: it is gone. True: there are more. */
+bool session_drop_opened(struct ta_instance *instance);
 
 /* The session of a guest with a shared app, as the app sees it; NULL: no memory or too many. Owner:
  * the instance's, whose lists the running call has. Ended by session_peer_drop(). */

@@ -245,9 +245,11 @@ TEE_Result user_params_begin(struct user_params *up, struct ta_instance *instanc
 void user_params_end(struct user_params *up, struct ta_instance *instance)
 {
 	for (unsigned n = 0; n < TA_PARAMS; n++) {
-		if (up->region[n])
-			uaspace_remove(&instance->as, up->region[n]);
+		if (!up->region[n])
+			continue;
+		uaspace_remove(&instance->as, up->region[n]);
 		up->region[n] = NULL;
+		(void)!call_poll(); /* four small ones are as much as a large one (I7) */
 	}
 	if (up->copied)
 		user_params_disown(up);

@@ -68,6 +68,8 @@ static struct ta_session *session_get(const struct ta_caller *caller, uint32_t i
 static void unpublish(struct ta_session *session)
 {
 	session->state = TA_SESSION_CLOSED;
+	/* It may be closed for good after its opener's end. */
+	session->opener = NULL;
 	list_remove(&session->of_opener);
 }
 
@@ -158,14 +160,17 @@ void session_peer_drop(struct ta_session *peer)
 	session_put(peer);
 }
 
-void session_drop_opened(struct ta_instance *instance)
+#define DROP_BATCH 32
+
+bool session_drop_opened(struct ta_instance *instance)
 {
-	while (!list_empty(&instance->opened)) {
+	for (unsigned i = 0; i < DROP_BATCH && !list_empty(&instance->opened); i++) {
 		struct ta_session *session =
 			list_entry(instance->opened.next, struct ta_session, of_opener);
 		unpublish(session);
 		session_put(session);
 	}
+	return !list_empty(&instance->opened);
 }
 
 /* --- entering
@@ -242,7 +247,6 @@ void session_orphan(struct ta_session *session)
 	struct call *call = call_current();
 
 	unpublish(session);
-	session->opener = NULL;
 	/* Without a call the guest is being taken apart, its sessions with it. */
 	if (call)
 		list_insert(&call->orphans, &session->of_opener);
@@ -470,7 +474,7 @@ static enum teardown ta_teardown(struct guest *guest)
 		if (!instance->as_ready)
 			continue;
 		idle_remove(instance);
-		if (!uaspace_shrink(&instance->as)) {
+		if (!uaspace_shrink(&instance->as) && !ta_release(instance)) {
 			/* Not looked at again: a step is not to cost more the more there are. */
 			instance->as_ready = false;
 			uaspace_destroy(&instance->as);

@@ -200,8 +200,9 @@ bool shared_bury(void)
 		return false;
 	/* In pieces: no later step is a long one (I7). */
 	struct ta_instance *instance = s->instance;
-	session_drop_opened(instance);
-	if ((instance->as_ready && uaspace_shrink(&instance->as)) || drop_peers(instance->guest)) {
+	if (session_drop_opened(instance) ||
+	    (instance->as_ready && uaspace_shrink(&instance->as)) || ta_release(instance) ||
+	    drop_peers(instance->guest)) {
 		shared_lock();
 		list_insert(&shared.ended, &s->link);
 		shared_unlock();
@@ -339,7 +340,7 @@ void shared_give_back(struct ta_instance *instance)
 	shared_unlock();
 	shared_pass_on(s);
 	while (is_dead && (shared_wake_one(&s->turn) || shared_wake_one(&s->parked)))
-		;
+		(void)!call_poll();
 }
 
 void shared_init(void)

@@ -208,9 +208,9 @@ enum ta_verdict {
 /* Serves the system call in instance->context; set by the syscall room. */
 extern enum ta_verdict (*ta_syscall)(struct ta_instance *instance, struct ta_session *session);
 
-/* Frees everything in instance->objects; called when the app died or goes. Set by the syscall room.
- * Polls. */
-extern void (*ta_release)(struct ta_instance *instance);
+/* Frees some of instance->objects; called again while it says that there are more, when the app
+ * died or goes. Set by the syscall room. */
+extern bool (*ta_release)(struct ta_instance *instance);
 
 /* Cancellation counts for this session now: asked for, or the deadline has passed, and not masked
  * (TA-088). */

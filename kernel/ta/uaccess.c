@@ -12,6 +12,8 @@
 /* Pages between two looks at whether the normal world wants the CPU (I7). */
 #define BATCH 16
 
+#define FEW_REGIONS 16u
+
 static bool region_allows(const struct uaspace_region *r, unsigned flags)
 {
 	bool is_private = r->kind != UASPACE_PARAM && r->kind != UASPACE_SHAREABLE;
@@ -97,7 +99,8 @@ static TEE_Result copy(const struct uaspace *as, uint64_t va, char *to, const ch
 				return res;
 		}
 	}
-	return TEE_SUCCESS;
+	/* They were searches among many (I7). */
+	return as->zero_count > FEW_REGIONS ? call_poll() : TEE_SUCCESS;
 }
 
 TEE_Result user_read(const struct uaspace *as, void *to, uaddr_t from, uint64_t size,
