@@ -182,16 +182,32 @@ uint64_t elf_value(const struct elf_module *m, const struct elf_sym *sym)
 	return sym->shndx == SHN_ABS ? sym->value : m->base + sym->value;
 }
 
+/* The name in text, in pieces: a caller may choose a long one. ITEM_NOT_FOUND: it is too long. */
+static TEE_Result name_of_text(const char *text, uint32_t *steps, struct elf_name *name)
+{
+	*name = (struct elf_name){.text = text, .hash = 5381};
+	while (name->size <= ELF_NAME_MAX) {
+		size_t piece = min((size_t)ELF_NAME_MAX + 1 - name->size, (size_t)PIECE);
+
+		if (hash_piece(name, text + name->size, piece))
+			return TEE_SUCCESS;
+		TEE_Result res = elf_step(steps, 1);
+		if (res)
+			return res;
+	}
+	return TEE_ERROR_ITEM_NOT_FOUND;
+}
+
 TEE_Result elf_find(const struct elf_modules *modules, const struct elf_module *only,
 		    const char *text, uint64_t *va)
 {
-	struct elf_name name = {.text = text, .hash = 5381};
 	struct elf_found found = {0};
+	struct elf_name name;
 	uint32_t steps = 0;
-	TEE_Result res;
+	TEE_Result res = name_of_text(text, &steps, &name);
 
-	if (!hash_piece(&name, text, ELF_NAME_MAX + 1))
-		return TEE_ERROR_ITEM_NOT_FOUND;
+	if (res)
+		return res;
 	if (only) {
 		const struct lookup l = {only, &name, false, &steps, &found};
 		res = find_in(&l);

@@ -246,14 +246,29 @@ static void each_failing_allocation_or_death_while_libraries_load_leaves_nothing
 		failed += res != TEE_SUCCESS;
 	}
 	assert_in_range(failed, 80, 350);
-	for (unsigned at = 1; at < 30; at++) {
+	TEE_Result res = TEE_ERROR_TARGET_DEAD;
+	for (unsigned at = 1; res; at++) {
 		fixture_no_failures();
 		failures.poll_at = at;
-		TEE_Result res = load_and_unload();
+		res = load_and_unload();
 		fixture_no_failures();
 		assert_true(res == TEE_SUCCESS || res == TEE_ERROR_TARGET_DEAD);
 		assert_int_equal(set.as.page_count, mapped);
 	}
+}
+
+/* I7: whatever a module consists of, interrupts are let in between its regions. */
+static void unmapping_a_module_polls_between_its_regions(void **state)
+{
+	(void)state;
+	add_tiny(&app);
+	assert_int_equal(load_from(0), TEE_SUCCESS);
+	uint64_t base = set.module[0].base;
+	fixture_no_failures();
+	elf_unmap(&set.as, &set.module[0]);
+	assert_true(failures.polls >= 2); /* code, data */
+	assert_null(uaspace_find(&set.as, base + TINY_CODE_VA));
+	assert_null(uaspace_find(&set.as, base + TINY_DATA_VA));
 }
 
 int main(void)
@@ -267,6 +282,7 @@ int main(void)
 		TEST(ta_153_code_is_guarded_only_if_the_file_announces_landing_pads),
 		TEST(ta_153_no_shipped_file_is_guarded),
 		TEST(each_failing_allocation_or_death_while_libraries_load_leaves_nothing),
+		TEST(unmapping_a_module_polls_between_its_regions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

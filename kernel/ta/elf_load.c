@@ -30,35 +30,46 @@ static struct elf_module *module_of(const struct list *node)
 /* --- writing -------------------------------------------------------------------------------------
  */
 
-static char *page_to_write(struct loader *l, uint64_t page_va)
+/*
+ * Polls after a search: relocations may go from page to page, and an app may have hundreds of
+ * regions (I7).
+ */
+static TEE_Result page_to_write(struct loader *l, uint64_t page_va, char **page)
 {
-	if (l->page && l->page_va == page_va)
-		return l->page;
-	const struct uaspace_region *r = uaspace_find(l->as, page_va);
-	bool is_ours = r && ((r->kind == UASPACE_SEGMENT && (r->prot & PROT_W)) || r == l->table);
-	if (!is_ours)
-		return NULL;
-	l->page_va = page_va;
-	l->page = uaspace_page(r, (page_va - r->va) >> PAGE_SHIFT);
-	return l->page;
+	if (!l->page || l->page_va != page_va) {
+		const struct uaspace_region *r = uaspace_find(l->as, page_va);
+		bool is_ours =
+			r && ((r->kind == UASPACE_SEGMENT && (r->prot & PROT_W)) || r == l->table);
+		if (!is_ours)
+			return TEE_ERROR_BAD_FORMAT;
+		l->page_va = page_va;
+		l->page = uaspace_page(r, (page_va - r->va) >> PAGE_SHIFT);
+		TEE_Result res = elf_step(&l->steps, ELF_BATCH);
+		if (res)
+			return res;
+	}
+	*page = l->page;
+	return TEE_SUCCESS;
 }
 
-/* Writes into a writable segment or the loader's own page, at an address that may be unaligned. */
+/*
+ * Writes up to a page into a writable segment or the loader's own pages, at an address that may be
+ * unaligned. All or nothing: both pages are found before anything is written, because in between
+ * the guest may turn out to be dying.
+ */
 static TEE_Result put(struct loader *l, uint64_t va, const void *data, size_t size)
 {
-	const char *from = data;
+	size_t piece = min(size, PAGE_SIZE - (size_t)(va & PAGE_MASK));
+	char *first, *second = NULL;
+	TEE_Result res = page_to_write(l, va & ~PAGE_MASK, &first);
 
-	while (size > 0) {
-		char *page = page_to_write(l, va & ~PAGE_MASK);
-		size_t piece = min(size, PAGE_SIZE - (size_t)(va & PAGE_MASK));
-
-		if (!page)
-			return TEE_ERROR_BAD_FORMAT;
-		memcpy(page + (va & PAGE_MASK), from, piece);
-		from += piece;
-		va += piece;
-		size -= piece;
-	}
+	if (!res && piece < size)
+		res = page_to_write(l, (va & ~PAGE_MASK) + PAGE_SIZE, &second);
+	if (res)
+		return res;
+	memcpy(first + (va & PAGE_MASK), data, piece);
+	if (second)
+		memcpy(second, (const char *)data + piece, size - piece);
 	return TEE_SUCCESS;
 }
 
@@ -271,7 +282,7 @@ static TEE_Result map_table(struct loader *l, struct elf_module *first)
 	return res;
 }
 
-/* Copies a piece of the module's file into the loader's pages. */
+/* Copies a piece of the module's file into the loader's pages. Each part is a step. */
 static TEE_Result put_from_file(struct loader *l, const struct elf_module *m, uint64_t va,
 				uint64_t offset, size_t size)
 {
@@ -284,6 +295,8 @@ static TEE_Result put_from_file(struct loader *l, const struct elf_module *m, ui
 		if (!elf_read(m->file, offset + done, bytes, piece))
 			return TEE_ERROR_BAD_FORMAT;
 		res = put(l, va + done, bytes, piece);
+		if (!res)
+			res = elf_step(&l->steps, 1);
 	}
 	return res;
 }

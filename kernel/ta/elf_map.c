@@ -148,6 +148,11 @@ TEE_Result elf_map(struct uaspace *as, struct elf_module *m)
 	return res;
 }
 
+/*
+ * A module has many regions of a few pages, and to find one may mean to look at all that the app
+ * has: each is a piece of work of its own (I7). If the guest is dying there is still nothing to do
+ * but to go on.
+ */
 void elf_unmap(struct uaspace *as, struct elf_module *m)
 {
 	for (uint32_t i = 0; m->base && i < m->elf->segment_count; i++) {
@@ -156,10 +161,11 @@ void elf_unmap(struct uaspace *as, struct elf_module *m)
 
 		for (uint64_t va = m->base + (s->va & ~PAGE_MASK); va < end; va += PAGE_SIZE) {
 			struct uaspace_region *r = uaspace_find(as, va);
-			if (!r)
-				break; /* it did not come further than here */
-			va = r->va + (uint64_t)(r->page_count - 1) * PAGE_SIZE;
+
+			/* None: it did not come further than here. */
+			va = r ? r->va + (uint64_t)(r->page_count - 1) * PAGE_SIZE : end;
 			uaspace_remove(as, r);
+			(void)!call_poll();
 		}
 	}
 	m->base = 0;

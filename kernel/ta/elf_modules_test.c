@@ -109,6 +109,62 @@ static void ta_145_names_are_found_in_order_or_in_one_module(void **state)
 	assert_int_equal(elf_find(&set.all, NULL, longest, &va), TEE_ERROR_ITEM_NOT_FOUND);
 }
 
+/* I7: an app chooses how long a name is. */
+static void interrupts_are_let_in_while_a_long_name_is_hashed(void **state)
+{
+	char name[ELF_NAME_MAX + 2] = {0};
+	uint64_t va;
+
+	(void)state;
+	add_tiny(&app);
+	assert_int_equal(load_from(0), TEE_SUCCESS);
+	memset(name, 'x', ELF_NAME_MAX + 1);
+	fixture_no_failures();
+	assert_int_equal(elf_find(&set.all, NULL, name, &va), TEE_ERROR_ITEM_NOT_FOUND);
+	assert_int_equal(failures.polls, ELF_NAME_MAX / 64 / ELF_BATCH);
+	failures.poll_at = failures.polls + 2;
+	assert_int_equal(elf_find(&set.all, NULL, name, &va), TEE_ERROR_TARGET_DEAD);
+}
+
+/* Polls while count modules are loaded. */
+static unsigned polls_to_load(const struct tiny_elf *e, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		add_tiny(i ? &lib : e);
+	fixture_no_failures();
+	assert_int_equal(load_from(0), TEE_SUCCESS);
+	unsigned polls = failures.polls;
+	uaspace_destroy(&set.as);
+	for (unsigned i = 0; i < count; i++)
+		drop_last();
+	assert_int_equal(uaspace_init(&set.as, guest_a), TEE_SUCCESS);
+	return polls;
+}
+
+/* I7: each page is searched for among all regions. */
+static void interrupts_are_let_in_while_relocations_alternate_between_pages(void **state)
+{
+	const unsigned count = TINY_RELAS - TINY_FREE_RELA;
+
+	(void)state;
+	other = app;
+	for (unsigned i = 0; i < count; i++) {
+		relocate(&app, 20 + i, R_AARCH64_RELATIVE, 0, 0);
+		relocate(&other, 20 + i + i % 2 * (PAGE_SIZE / 8), R_AARCH64_RELATIVE, 0, 0);
+	}
+	unsigned in_order = polls_to_load(&app, 1);
+	assert_true(polls_to_load(&other, 1) >= in_order + count - 1);
+}
+
+/* I7: files choose how many program headers they have. */
+static void interrupts_are_let_in_while_program_headers_are_copied(void **state)
+{
+	(void)state;
+	unsigned few = polls_to_load(&app, SET_MODULES);
+	app.header.phnum = lib.header.phnum = ELF_PHDRS_MAX; /* the page is zero behind them */
+	assert_true(polls_to_load(&app, SET_MODULES) >= few + 3);
+}
+
 /* TA-029: the file's own index and the search through all symbols tell the same. */
 static void ta_029_index_and_linear_search_agree_for_every_symbol_of_the_libraries(void **state)
 {
@@ -385,6 +441,9 @@ int main(void)
 		TEST(ta_030_load_order_comes_first_then_global_before_weak),
 		TEST(ta_030_an_undefined_global_symbol_fails_the_load_and_unmaps_everything),
 		TEST(ta_145_names_are_found_in_order_or_in_one_module),
+		TEST(interrupts_are_let_in_while_a_long_name_is_hashed),
+		TEST(interrupts_are_let_in_while_relocations_alternate_between_pages),
+		TEST(interrupts_are_let_in_while_program_headers_are_copied),
 		TEST(ta_029_index_and_linear_search_agree_for_every_symbol_of_the_libraries),
 		TEST(ta_026_ta_031_the_shipped_libraries_are_relocated_against_each_other),
 		TEST(ta_036_the_librarys_table_is_filled_and_refreshed),

@@ -73,9 +73,10 @@ static TEE_Result add_needed(struct ta_instance *instance, const struct module *
 
 		for (uint32_t i = 0; i < elf->needed_count; i++) {
 			struct module *module;
-			TEE_Result res = TEE_SUCCESS;
+			/* Each file may name as many as there can be, all of them there (I7). */
+			TEE_Result res = call_poll();
 
-			if (!find(m, &elf->needed[i]))
+			if (!res && !find(m, &elf->needed[i]))
 				res = add(instance, &elf->needed[i], false, &module);
 			if (res)
 				return res;

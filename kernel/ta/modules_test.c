@@ -233,6 +233,35 @@ static void the_number_of_files_of_an_app_is_bounded(void **state)
 	assert_int_equal(open_result(APP), TEE_SUCCESS);
 }
 
+/* Polls while the app is opened, its files known already, that needs one library so many times. */
+static unsigned polls_to_open(unsigned count)
+{
+	struct tiny_elf e;
+
+	while (stored_count > 0)
+		free(store[--stored_count].data);
+	tiny_elf_make(&e);
+	tiny_elf_dynamic(&e, DT_NEEDED, LIB_A);
+	for (unsigned i = 1; i < count; i++)
+		e.dynamic[i] = e.dynamic[0];
+	keep_tiny(APP, &e);
+	keep_file(LIB_A, NULL, NULL);
+	while (image_reclaim(&system_budget))
+		;
+	assert_int_equal(open_result(APP), TEE_SUCCESS);
+	fixture_no_failures();
+	assert_int_equal(open_result(APP), TEE_SUCCESS);
+	return failures.polls;
+}
+
+/* I7: the list is searched for each, also if nothing has to be fetched. */
+static void interrupts_are_let_in_between_libraries_that_are_there_already(void **state)
+{
+	(void)state;
+	unsigned one = polls_to_open(1);
+	assert_true(polls_to_open(ELF_NEEDED_MAX) >= one + ELF_NEEDED_MAX - 1);
+}
+
 /* --- dlopen() and dlsym(): as system calls of this test --- */
 
 #define SYS_TEST 1000u
@@ -538,6 +567,7 @@ int main(void)
 		TEST(ta_032_a_library_without_a_uuid_is_refused),
 		TEST(ta_033_a_library_is_no_app_and_an_app_no_library),
 		TEST(the_number_of_files_of_an_app_is_bounded),
+		TEST(interrupts_are_let_in_between_libraries_that_are_there_already),
 		TEST(ta_145_a_library_is_opened_once_with_what_it_needs),
 		TEST(ta_145_a_library_that_fails_to_open_is_not_there),
 		TEST(each_failing_allocation_of_a_family_gives_everything_back),
