@@ -13,7 +13,7 @@
 #define BATCH 8
 
 /* Places to look for an image in, so that it does not take the longer the more there are. */
-#define PLACES_BITS 6
+#define PLACES_BITS 9
 #define PLACES      (1u << PLACES_BITS)
 
 static struct {
