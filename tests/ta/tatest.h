@@ -36,7 +36,14 @@ enum tatest_app {
 	APP_LIBS = 0x0030,      /* needs LIB_FIRST, opens LIB_SECOND, uses thread-local storage */
 	LIB_FIRST = 0x0031,
 	LIB_SECOND = 0x0032,
-	APP_ABSENT = 0x00ff
+	LIB_MANY = 0x0040,     /* crafted.py's: needs as many libraries as there may be */
+	LIB_TOO_MANY = 0x0050, /* needs more */
+	LIB_WIDE = 0x0051,     /* half the address space between its segments */
+	LIB_LARGE = 0x0052,    /* of megabytes */
+	LIB_MOVED = 0x0053,    /* relocations that go to and fro between pages */
+	LIB_UNKNOWN = 0x0054,  /* long names that nobody has */
+	APP_ABSENT = 0x00ff,
+	APP_CROWD = 0x1000 /* crafted.py's smallest apps, each number one more than the last */
 };
 
 /* How far the client and an app differ from the contract's reference; the client says in reports.
@@ -68,6 +75,7 @@ enum tatest_command {
 	CMD_LEAVE_OPEN, /* p0 value in: app; opens a session and panics */
 	CMD_IDENTITY,   /* p3 memref out: TEE_Identity of the client */
 	CMD_COUNTS,     /* p3 value out: sessions opened and closed so far */
+	CMD_PANIC_FAR,  /* panics with frames in what CHECK_MANY_REGIONS mapped */
 	CMD_STACK       /* uses the whole stack, except when p0.a is 1: then more */
 };
 
@@ -107,6 +115,12 @@ enum tatest_check {
 	CHECK_SYSTEM,  /* the service for apps: memory; p2 memref inout */
 	CHECK_SECRETS, /* the service for apps: keys, entropy, libraries; p2 memref inout */
 	CHECK_LIBS,    /* of APP_LIBS */
+	/* As much as there may be, left to the app's end; Tenon only. */
+	CHECK_MANY_REGIONS,
+	CHECK_MANY_OBJECTS,
+	CHECK_MANY_SESSIONS,
+	CHECK_MANY_BYTES, /* p2 memref inout */
+	CHECK_MANY_LIBS,  /* of APP_LIBS */
 	CHECK_COUNT
 };
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -18,6 +19,8 @@ KINDS = ["none", "running", "preempted", "rpc:alloc", "rpc:free", "rpc:load_ta",
          "rpc:get_time", "rpc:suspend", "rpc:notification"]
 APP_TESTS = ["entry", "params", "memory", "calls", "fp", "fault", "flags", "crash-kept", "image", "nest", "cycle", "system",
              "libs", "wrapped", "version"]
+MANY_TESTS = ["many-regions", "many-objects", "many-sessions", "many-bytes"]
+CRAFTED_TESTS = ["many-libs", "many-images"]
 CROWD = 62                  # guests beside each other
 HOARDS: List[Dict[str, int]] = [
     {"instances": 4, "sessions": 16, "buffers": 4, "pages": 64},
@@ -189,6 +192,27 @@ def apps(meter: Meter, groups: Sequence[str] = tuple(APP_TESTS)) -> None:
         meter.run_commands(machine)
 
 
+def much(meter: Meter, groups: Sequence[str] = tuple(MANY_TESTS)) -> None:
+    """The test apps again, with as much as an app can have of everything; each ends with it in every way."""
+    run_checks(meter, build_dir() / "tests" / "ta" / "overlay", groups)
+
+
+def crafted(meter: Meter, groups: Sequence[str] = tuple(CRAFTED_TESTS)) -> None:
+    """Files that no compiler makes: the longest names, relocations to and fro, the most libraries, hundreds of apps."""
+    overlay = meter.folder / "overlay"
+    for name in ("overlay", "crafted"):
+        shutil.copytree(build_dir() / "tests" / "ta" / name, overlay, dirs_exist_ok=True)
+    run_checks(meter, overlay, groups)
+
+
+def run_checks(meter: Meter, overlay: Path, groups: Sequence[str]) -> None:
+    """Groups of checks that are for these measurements only, so each has to succeed."""
+    command = " && ".join(f"tatest {group}" for group in groups)
+    with meter.machine(guests=1, overlay=overlay, commands={"1": command}) as machine:
+        machine.wait_ready(meter.timeout)
+        meter.run_commands(machine)
+
+
 def mixture(meter: Meter, calls: int = 100) -> None:
     """The lingerer's mixture of everything an app can do in a call; two guests with a shared app; one that lies; and the trace
     is on."""
@@ -212,5 +236,5 @@ def xtest(meter: Meter) -> None:
 
 WORKLOADS: Dict[str, Callable[[Meter], None]] = {
     "hoards": hoards, "returns": returns_all, "storms": storms, "hog": hog, "crowd": crowd, "deaths": deaths, "alone": alone,
-    "apps": apps, "mixture": mixture, "xtest": xtest,
+    "apps": apps, "much": much, "crafted": crafted, "mixture": mixture, "xtest": xtest,
 }

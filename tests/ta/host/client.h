@@ -37,6 +37,8 @@ uint64_t try_app(enum tatest_app app);
 uint64_t command(TEEC_Session *session, uint32_t command, uint32_t a, uint32_t b);
 /* Runs CHECK_… in an app and prints its lines; p1 and p2 are buffers of the client. */
 void report(TEEC_Session *session, enum tatest_check check);
+/* The same with a buffer for p2. */
+void report_on(TEEC_Session *session, enum tatest_check check, void *buffer, size_t size);
 struct tatest_record record(TEEC_Session *session, enum tatest_record_of which);
 
 /* The groups. */
@@ -56,5 +58,11 @@ void group_system(void);
 void group_secrets(void);
 void group_cycle(void);
 void group_libs(void);
+void group_many_regions(void);
+void group_many_objects(void);
+void group_many_sessions(void);
+void group_many_bytes(void);
+void group_many_libs(void);
+void group_many_images(void);
 
 #endif

@@ -93,10 +93,10 @@ static void take_report(const char *text, size_t size)
 	}
 }
 
-void report(TEEC_Session *session, enum tatest_check check)
+void report_on(TEEC_Session *session, enum tatest_check check, void *buffer, size_t size)
 {
 	static char text[TEXT_SIZE + 1];
-	static uint8_t in[8192], inout[8192];
+	static uint8_t in[8192];
 	TEEC_Operation op = {
 		.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_INPUT,
 					       TEEC_MEMREF_TEMP_INOUT, TEEC_MEMREF_TEMP_OUTPUT)};
@@ -106,7 +106,7 @@ void report(TEEC_Session *session, enum tatest_check check)
 	op.params[0].value.a = check;
 	op.params[0].value.b = on_peer ? TATEST_ON_PEER : 0;
 	op.params[1].tmpref = (TEEC_TempMemoryReference){in, sizeof(in)};
-	op.params[2].tmpref = (TEEC_TempMemoryReference){inout, sizeof(inout)};
+	op.params[2].tmpref = (TEEC_TempMemoryReference){buffer, size};
 	op.params[3].tmpref = (TEEC_TempMemoryReference){text, TEXT_SIZE};
 	res = TEEC_InvokeCommand(session, CMD_CHECK, &op, &origin);
 	if (res)
@@ -115,6 +115,13 @@ void report(TEEC_Session *session, enum tatest_check check)
 		take_report(text, op.params[3].tmpref.size);
 	expect("TA-151", "the app's checks ran", both(TEEC_SUCCESS, ORIGIN_TRUSTED_APP),
 	       both(res, origin));
+}
+
+void report(TEEC_Session *session, enum tatest_check check)
+{
+	static uint8_t inout[8192];
+
+	report_on(session, check, inout, sizeof(inout));
 }
 
 struct tatest_record record(TEEC_Session *session, enum tatest_record_of which)
@@ -137,14 +144,28 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } groups[] = {
-	{"entry", group_entry},     {"params", group_params},
-	{"memory", group_memory},   {"calls", group_calls},
-	{"fp", group_fp},           {"fault", group_fault},
-	{"flags", group_flags},     {"crash-kept", group_crash_kept},
-	{"image", group_image},     {"wrapped", group_wrapped},
-	{"version", group_version}, {"nest", group_nest},
-	{"cycle", group_cycle},     {"system", group_system},
-	{"secrets", group_secrets}, {"libs", group_libs},
+	{"entry", group_entry},
+	{"params", group_params},
+	{"memory", group_memory},
+	{"calls", group_calls},
+	{"fp", group_fp},
+	{"fault", group_fault},
+	{"flags", group_flags},
+	{"crash-kept", group_crash_kept},
+	{"image", group_image},
+	{"wrapped", group_wrapped},
+	{"version", group_version},
+	{"nest", group_nest},
+	{"cycle", group_cycle},
+	{"system", group_system},
+	{"secrets", group_secrets},
+	{"libs", group_libs},
+	{"many-regions", group_many_regions},
+	{"many-objects", group_many_objects},
+	{"many-sessions", group_many_sessions},
+	{"many-bytes", group_many_bytes},
+	{"many-libs", group_many_libs},
+	{"many-images", group_many_images},
 };
 
 static int run_group(const char *name)

@@ -81,17 +81,27 @@ static TEE_Result answer(TEE_Param *out, uint32_t type, const void *data, size_t
 static TEE_Result run_check(uint32_t types, TEE_Param p[TEE_NUM_PARAMS])
 {
 	static void (*const checks[])(TEE_Param p[TEE_NUM_PARAMS]) = {
-		[CHECK_MEMORY] = check_memory,     [CHECK_NUMBERS] = check_numbers,
-		[CHECK_POINTERS] = check_pointers, [CHECK_RIGHTS] = check_rights,
-		[CHECK_CANCEL] = check_cancel,     [CHECK_TIME] = check_time,
-		[CHECK_CACHE] = check_cache,       [CHECK_FP] = check_fp,
-		[CHECK_ZERO] = check_zero,         [CHECK_NESTED] = check_nested,
-		[CHECK_SYSTEM] = check_system,     [CHECK_SECRETS] = check_secrets,
+		[CHECK_MEMORY] = check_memory,
+		[CHECK_NUMBERS] = check_numbers,
+		[CHECK_POINTERS] = check_pointers,
+		[CHECK_RIGHTS] = check_rights,
+		[CHECK_CANCEL] = check_cancel,
+		[CHECK_TIME] = check_time,
+		[CHECK_CACHE] = check_cache,
+		[CHECK_FP] = check_fp,
+		[CHECK_ZERO] = check_zero,
+		[CHECK_NESTED] = check_nested,
+		[CHECK_SYSTEM] = check_system,
+		[CHECK_SECRETS] = check_secrets,
+		[CHECK_MANY_REGIONS] = check_many_regions,
+		[CHECK_MANY_OBJECTS] = check_many_objects,
+		[CHECK_MANY_SESSIONS] = check_many_sessions,
+		[CHECK_MANY_BYTES] = check_many_bytes,
 	};
 	uint32_t which = p[0].value.a;
 
 	if (TEE_PARAM_TYPE_GET(types, 3) != TEE_PARAM_TYPE_MEMREF_OUTPUT ||
-	    which >= sizeof(checks) / sizeof(checks[0]))
+	    which >= sizeof(checks) / sizeof(checks[0]) || !checks[which])
 		return TEE_ERROR_BAD_PARAMETERS;
 	report_begin(p[3].memref.buffer, p[3].memref.size, p[0].value.b & TATEST_ON_PEER);
 	checks[which](p);
@@ -208,6 +218,9 @@ static TEE_Result obey(uint32_t command, uint32_t types, TEE_Param p[TEE_NUM_PAR
 		p[3].value.a = opened;
 		p[3].value.b = closed;
 		return TEE_SUCCESS;
+	case CMD_PANIC_FAR:
+		many_panic();
+		return TEE_ERROR_BAD_STATE;
 	case CMD_STACK:
 		stack_use(p[0].value.a == 1);
 		return TEE_SUCCESS;

@@ -11,10 +11,11 @@
 /* System calls by number: the tests issue them without the kit's functions. */
 /* clang-format off */
 enum {
-	NR_RETURN = 0, NR_LOG = 1, NR_GET_PROPERTY = 3, NR_PROPERTY_INDEX = 4, NR_OPEN = 5,
+	NR_RETURN = 0, NR_LOG = 1, NR_PANIC = 2, NR_GET_PROPERTY = 3, NR_PROPERTY_INDEX = 4, NR_OPEN = 5,
 	NR_CLOSE = 6, NR_INVOKE = 7, NR_CHECK_ACCESS = 8, NR_GET_CANCEL = 9, NR_UNMASK = 10,
 	NR_MASK = 11, NR_WAIT = 12, NR_GET_TIME = 13, NR_SET_TIME = 14, NR_STATE_ALLOC = 15,
-	NR_RANDOM = 33,
+	NR_STATE_COPY = 16, NR_STATE_FREE = 17, NR_HASH_INIT = 18, NR_HASH_UPDATE = 19,
+	NR_HASH_FINAL = 20, NR_RANDOM = 33,
 	NR_CACHE = 70
 };
 /* clang-format on */
@@ -71,6 +72,10 @@ void check_zero(TEE_Param p[TEE_NUM_PARAMS]);
 void check_nested(TEE_Param p[TEE_NUM_PARAMS]);
 void check_system(TEE_Param p[TEE_NUM_PARAMS]);
 void check_secrets(TEE_Param p[TEE_NUM_PARAMS]);
+void check_many_regions(TEE_Param p[TEE_NUM_PARAMS]);
+void check_many_objects(TEE_Param p[TEE_NUM_PARAMS]);
+void check_many_sessions(TEE_Param p[TEE_NUM_PARAMS]);
+void check_many_bytes(TEE_Param p[TEE_NUM_PARAMS]);
 
 /* calls.c: the number of V registers that differ after a system call. */
 uint32_t changed_over(uint64_t number, const uint64_t args[8], uint64_t seed);
@@ -79,9 +84,10 @@ uint32_t changed_over(uint64_t number, const uint64_t args[8], uint64_t seed);
  * address as argument n, is not answered with code. */
 uint32_t others(uint32_t code, uint64_t number, int n, const uint64_t args[8]);
 
-/* fault.c, nested.c */
+/* fault.c, nested.c, many.c */
 void fault_commit(uint32_t kind);
 void stack_use(bool too_much);
+void many_panic(void);
 TEE_Result nest_depth(uint32_t levels, uint32_t *reached, uint32_t *error);
 TEE_Result nest_try(uint32_t app, uint32_t next, TEE_Param *out);
 TEE_Result nest_keep(uint32_t app);

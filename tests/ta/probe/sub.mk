@@ -11,3 +11,4 @@ srcs-y += pointers.c
 srcs-y += nested.c
 srcs-y += between.c
 srcs-y += system.c
+srcs-y += many.c

@@ -5,11 +5,11 @@
 #include <tee_internal_api.h>
 
 #include "libs.h"
+#include "many.h"
 #include "report.h"
 #include "tatest.h"
 
-#define LIBRARY(number) "7e0b3c5a-" number "-4b8e-a2f6-74612d747374"
-#define HOW             (RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE)
+#define HOW (RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE)
 
 uint32_t init_trace;
 __thread uint32_t main_tls = 0x3333;
@@ -131,19 +131,38 @@ void TA_CloseSessionEntryPoint(void *context)
 	(void)context;
 }
 
-TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
-				      TEE_Param params[TEE_NUM_PARAMS])
+static void check_libs(void)
 {
-	(void)context;
-	if (command != CMD_CHECK || TEE_PARAM_TYPE_GET(types, 3) != TEE_PARAM_TYPE_MEMREF_OUTPUT ||
-	    params[0].value.a != CHECK_LIBS)
-		return TEE_ERROR_NOT_SUPPORTED;
-	report_begin(params[3].memref.buffer, params[3].memref.size,
-		     params[0].value.b & TATEST_ON_PEER);
 	check_start();
 	check_storage();
 	check_open();
 	check_storage();
+}
+
+static TEE_Result run_check(uint32_t types, TEE_Param params[TEE_NUM_PARAMS])
+{
+	uint32_t which = params[0].value.a;
+
+	if (TEE_PARAM_TYPE_GET(types, 3) != TEE_PARAM_TYPE_MEMREF_OUTPUT ||
+	    (which != CHECK_LIBS && which != CHECK_MANY_LIBS))
+		return TEE_ERROR_NOT_SUPPORTED;
+	report_begin(params[3].memref.buffer, params[3].memref.size,
+		     params[0].value.b & TATEST_ON_PEER);
+	if (which == CHECK_LIBS)
+		check_libs();
+	else
+		check_many_libs();
 	params[3].memref.size = report_end();
 	return TEE_SUCCESS;
+}
+
+TEE_Result TA_InvokeCommandEntryPoint(void *context, uint32_t command, uint32_t types,
+				      TEE_Param params[TEE_NUM_PARAMS])
+{
+	(void)context;
+	if (command == CMD_CHECK)
+		return run_check(types, params);
+	if (command == CMD_FAULT)
+		TEE_Panic(FAULT_PANIC_CODE);
+	return TEE_ERROR_NOT_SUPPORTED;
 }

@@ -2,4 +2,5 @@
 global-incdirs-y += . .. ../.. ../../probe
 cflags-y += -Wextra
 srcs-y += libs_ta.c
+srcs-y += many.c
 srcs-y += report.c

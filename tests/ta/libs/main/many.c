@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What crafted.py makes, in an app that has hundreds of regions already: each page that is written
+ * and each place that is looked for is a search among them (I7, tests/irqoff_test.py). */
+#include "many.h"
+
+#include <dlfcn.h>
+#include <pta_system.h>
+#include <string.h>
+
+#include "report.h"
+
+#define HOW        (RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE)
+#define PAGE       4096u
+#define LOWEST     0x200000u
+#define NOT_SO_LOW 0x2000000u
+#define REGIONS    240u
+#define LONG_NAME  4030u
+
+static TEE_TASessionHandle service;
+
+/* Below all that the app has otherwise, unless that is very low by chance. */
+static void map_regions(void)
+{
+	const uint32_t types =
+		TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT, TEE_PARAM_TYPE_VALUE_INOUT,
+				TEE_PARAM_TYPE_VALUE_INPUT, TEE_PARAM_TYPE_NONE);
+	const TEE_UUID uuid = PTA_SYSTEM_UUID;
+	uintptr_t here = (uintptr_t)map_regions;
+	uint32_t next = here < 4 * LOWEST ? NOT_SO_LOW : LOWEST, results, origin;
+
+	results = TEE_OpenTASession(&uuid, TEE_TIMEOUT_INFINITE, 0, NULL, &service, &origin);
+	for (uint32_t i = 0; i < REGIONS && !results; i++, next += 2 * PAGE) {
+		TEE_Param p[TEE_NUM_PARAMS] = {{.value = {PAGE, 0}}, {.value = {0, next}}};
+
+		results = TEE_InvokeTACommand(service, TEE_TIMEOUT_INFINITE, PTA_SYSTEM_MAP_ZI,
+					      types, p, &origin);
+	}
+	expect("TA-142", "hundreds of pages at the lowest addresses", 0, results);
+}
+
+static void open_one(const char *what, const char *uuid)
+{
+	expect("TA-145", what, 1, dlopen(uuid, HOW) != NULL);
+}
+
+/* Found last of all; then one that nobody has. */
+static void find_long_names(void)
+{
+	static char name[LONG_NAME + 2];
+	void *all = dlopen(NULL, HOW);
+
+	memset(name, 'a', LONG_NAME);
+	name[LONG_NAME] = 'c';
+	expect("TA-145", "the longest name is found", 2, (uintptr_t)dlsym(all, name));
+	name[0] = 'b';
+	expect("TA-145", "another one is not", 0, (uintptr_t)dlsym(all, name));
+}
+
+void check_many_libs(void)
+{
+	map_regions();
+	open_one("a library as wide as half the address space", LIBRARY("0051"));
+	open_one("a library of megabytes", LIBRARY("0052"));
+	open_one("relocations to and fro between pages", LIBRARY("0053"));
+	expect("TA-032", "more libraries than there may be", 0,
+	       (uintptr_t)dlopen(LIBRARY("0050"), HOW));
+	open_one("as many libraries as there may be", LIBRARY("0040"));
+	open_one("references to long names", LIBRARY("0054"));
+	find_long_names();
+}
