@@ -26,13 +26,15 @@ PSS = 0x70414930
 RETURN_0 = struct.pack("<3I", 0xD2800000, 0xD2800008, 0xD4000001)       # mov x0, #0; mov x8, #0; svc #0
 
 # enum tatest_app
-MANY, TOO_MANY, WIDE, LARGE, MOVED, UNKNOWN, CROWD = 0x40, 0x50, 0x51, 0x52, 0x53, 0x54, 0x1000
-DEPENDENTS = range(MANY + 1, MANY + 9)
+MANY, TOO_MANY, LARGE, MOVED, NAMES, SEGMENTS, CROWD = 0x40, 0x50, 0x52, 0x53, 0x54, 0x55, 0x1000
+DEPENDENTS = range(MANY + 1, MANY + 8)
 CROWD_SIZE, CROWD_PAGES = 500, 5
 LONG = b"a" * 4030              # of names that differ in one more character
 CHAIN = 20                      # symbols that are compared before the one that is wanted
-WIDE_SPAN, LARGE_PAGES = 0x1A000000, 2400
-MOVED_PAGES, MOVES, UNKNOWNS = 64, 8000, 30
+LARGE_PAGES = 1900
+UNSEEN = 64 * 14                # bytes of a name that are hashed between two looks
+MOVED_PAGES, MOVES, REFERENCES = 64, 8000, 30
+FILLED = 4                      # pages that the kernel fills between two looks for an interrupt
 
 
 def name_of(number):
@@ -59,7 +61,7 @@ class File:
         self.chain = []                     # hashes that the index gives for the symbols
         self.relocations = bytearray()
         self.needed = []
-        self.data = None                    # (address, bytes) of a second segment, writable, zero
+        self.segments = []                  # others: (flags, address, bytes in the file, bytes)
 
     def text(self, text):
         """A name's place."""
@@ -98,8 +100,10 @@ class File:
         self.body += bytes(max(0, pages * PAGE - len(self.body)))
         segments = [(PT_LOAD, self.flags, 0, 0, len(self.body), len(self.body)),
                     (PT_DYNAMIC, R, at_dynamic, at_dynamic, len(dynamic), len(dynamic))]
-        if self.data:
-            segments.append((PT_LOAD, R | W, 0, self.data[0], 0, self.data[1]))
+        for flags, address, size, memory in self.segments:
+            self.body += bytes(-(len(self.body) - address) % PAGE)
+            segments.append((PT_LOAD, flags, len(self.body), address, size, memory))
+            self.body += bytes(size)
         self.body[:64] = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 3, 183, 1, entry, 64, at_sections, 0, 64, 56,
                                      len(segments), 64, len(headers) // 64, 0)
         for n, (kind, flags, offset, address, size, memory) in enumerate(segments):
@@ -146,31 +150,36 @@ def long_chain(needed, wanted):
     return file.link()
 
 
-def wide():
-    """Two pages with half the address space between them."""
-    file = File()
-    file.data = (WIDE_SPAN - PAGE, PAGE)
-    return file.link()
-
-
 def moved():
     """No relocation is in the page of the one before it; each second one is in two pages."""
-    file = File()
-    file.data = (0x1000000, MOVED_PAGES * PAGE)
+    file, data = File(), 0x100000
+    file.segments.append((R | W, data, 0, MOVED_PAGES * PAGE))
     for n in range(MOVES):
         in_page = PAGE - 4 if n % 2 else n // MOVED_PAGES * 8
-        file.relocation(file.data[0] + n % (MOVED_PAGES - 1) * PAGE + in_page, RELATIVE)
+        file.relocation(data + n % (MOVED_PAGES - 1) * PAGE + in_page, RELATIVE)
     return file.link()
 
 
-def unknown():
-    """References to a long name that is found last of all, if at all."""
-    file = File()
-    file.data = (0x1000000, PAGE)
-    name = file.text(LONG + b"c")
-    for n in range(UNKNOWNS):
+def references():
+    """To a long name that is found last of all, after pages that were filled; the last one leaves as many bytes hashed as may be
+    before what comes then."""
+    file, data = File(), 0x100000
+    file.segments.append((R | W, data, FILLED * PAGE, FILLED * PAGE))
+    name, shorter = file.text(LONG + b"c"), file.text(b"d" * (UNSEEN - 1))
+    for n in range(REFERENCES):
         file.symbol(name, WEAK_OBJECT, 0, 0, 0)
-        file.relocation(file.data[0] + 8 * n, ABS64, n + 1)
+        file.relocation(data + 8 * n, ABS64, n + 1)
+    file.symbol(shorter, WEAK_OBJECT, 0, 0, 0)
+    file.relocation(data, ABS64, REFERENCES + 1)
+    return file.link()
+
+
+def segments():
+    """Pages to be filled, then some to be looked at for zeros, again and again."""
+    file = File()
+    for n in range(3):
+        data = 0x100000 * (n + 1)
+        file.segments += [(R | W, data, FILLED * PAGE, FILLED * PAGE), (R, data + 0x10FF8, PAGE + 16, PAGE + 16)]
     return file.link()
 
 
@@ -184,15 +193,15 @@ def main():
     for number in range(CROWD, CROWD + CROWD_SIZE):
         signer.write(number, smallest_app(number))
     for number in DEPENDENTS:
-        signer.write(number, long_chain([*DEPENDENTS, *DEPENDENTS], number == DEPENDENTS[-1]))
-    signer.write(MANY, long_chain([*DEPENDENTS, *DEPENDENTS], False))
+        signer.write(number, long_chain([*DEPENDENTS, *DEPENDENTS][:16], number == DEPENDENTS[-1]))
+    signer.write(MANY, long_chain([*DEPENDENTS, *DEPENDENTS][:16], False))
     signer.write(TOO_MANY, long_chain([*DEPENDENTS, 0x60, 0x61, 0x62, 0x63], False))
     for number in range(0x60, 0x64):
         signer.write(number, moved())
-    signer.write(WIDE, wide())
     signer.write(LARGE, File().link(pages=LARGE_PAGES))
     signer.write(MOVED, moved())
-    signer.write(UNKNOWN, unknown())
+    signer.write(NAMES, references())
+    signer.write(SEGMENTS, segments())
     stamp.write_text("")
 
 

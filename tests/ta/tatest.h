@@ -38,10 +38,10 @@ enum tatest_app {
 	LIB_SECOND = 0x0032,
 	LIB_MANY = 0x0040,     /* crafted.py's: needs as many libraries as there may be */
 	LIB_TOO_MANY = 0x0050, /* needs more */
-	LIB_WIDE = 0x0051,     /* half the address space between its segments */
 	LIB_LARGE = 0x0052,    /* of megabytes */
 	LIB_MOVED = 0x0053,    /* relocations that go to and fro between pages */
-	LIB_UNKNOWN = 0x0054,  /* long names that nobody has */
+	LIB_NAMES = 0x0054,    /* refers to long names */
+	LIB_SEGMENTS = 0x0055, /* as many as there may be, each with pages to be filled */
 	APP_ABSENT = 0x00ff,
 	APP_CROWD = 0x1000 /* crafted.py's smallest apps, each number one more than the last */
 };
