@@ -3,8 +3,9 @@
 #include "kernel/lib/string.h"
 #include "kernel/ta/elf_decode.h"
 
-/* Bytes of a name that are looked at together. */
-#define PIECE 64
+/* Bytes of a name that are looked at together; to hash them is more work than other steps. */
+#define PIECE      64
+#define HASH_STEPS 2
 
 /* Adds the next bytes of a name to its hash, up to its end. True: the end was there. */
 static bool hash_piece(struct elf_name *name, const char *bytes, size_t size)
@@ -35,7 +36,7 @@ TEE_Result elf_name_of(const struct elf_module *m, const struct elf_sym *sym, ui
 			return TEE_ERROR_BAD_FORMAT;
 		if (hash_piece(name, bytes, piece))
 			return TEE_SUCCESS;
-		TEE_Result res = elf_step(steps, 1);
+		TEE_Result res = elf_step(steps, HASH_STEPS);
 		if (res)
 			return res;
 	}
@@ -191,7 +192,7 @@ static TEE_Result name_of_text(const char *text, uint32_t *steps, struct elf_nam
 
 		if (hash_piece(name, text + name->size, piece))
 			return TEE_SUCCESS;
-		TEE_Result res = elf_step(steps, 1);
+		TEE_Result res = elf_step(steps, HASH_STEPS);
 		if (res)
 			return res;
 	}

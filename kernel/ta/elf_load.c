@@ -379,6 +379,7 @@ static TEE_Result publish(struct loader *l, struct elf_module *first)
 	return put(l, va, &info, sizeof(info));
 }
 
+/* Steps of relocation that have not been polled after yet do not add to what comes then (I7). */
 static TEE_Result load(struct loader *l, struct elf_module *first)
 {
 	TEE_Result res = TEE_SUCCESS;
@@ -394,6 +395,8 @@ static TEE_Result load(struct loader *l, struct elf_module *first)
 		if (!res)
 			res = relocate(l, module_of(node));
 	}
+	if (!res)
+		res = call_poll();
 	return res ? res : publish(l, first);
 }
 

@@ -122,6 +122,9 @@ static TEE_Result map_segment(struct uaspace *as, const struct elf_module *m,
 		uint64_t run_end = round_up(end_of_run(m, s, va, shared), PAGE_SIZE);
 		TEE_Result res = map_run(as, m, s, va, (run_end - va) >> PAGE_SHIFT, shared);
 
+		/* Its last pages have been filled, and the next are looked at (I7). */
+		if (!res)
+			res = call_poll();
 		if (res)
 			return res;
 		va = run_end;

@@ -100,7 +100,7 @@ static TEE_Result copy(const struct uaspace *as, uint64_t va, char *to, const ch
 		}
 	}
 	/* They were searches among many (I7). */
-	return as->zero_count > FEW_REGIONS ? call_poll() : TEE_SUCCESS;
+	return as->region_count > FEW_REGIONS ? call_poll() : TEE_SUCCESS;
 }
 
 TEE_Result user_read(const struct uaspace *as, void *to, uaddr_t from, uint64_t size,

@@ -88,7 +88,9 @@ static TEE_Result find_room(const struct uaspace *as, uint64_t size, const struc
 	*va = find_room_from(as, as->home, size, pads);
 	if (*va == 0)
 		*va = find_room_from(as, ARCH_USER_BASE, size, pads);
-	return *va ? TEE_SUCCESS : TEE_ERROR_OUT_OF_MEMORY;
+	if (*va == 0)
+		return TEE_ERROR_OUT_OF_MEMORY;
+	return call_poll(); /* more searches follow (I7) */
 }
 
 TEE_Result uaspace_find_room(const struct uaspace *as, size_t page_count, uint64_t *va)
@@ -150,11 +152,13 @@ static struct uaspace_region *record_new(struct uaspace *as, uint64_t va, unsign
 {
 	struct uaspace_region *r;
 
-	if (is_wished(kind) && as->zero_count == UASPACE_ZERO_MAX)
+	if (as->region_count == UASPACE_REGIONS_MAX ||
+	    (is_wished(kind) && as->zero_count == UASPACE_ZERO_MAX))
 		return NULL;
 	r = heap_alloc(&as->guest->heap, sizeof(*r));
 	if (!r)
 		return NULL;
+	as->region_count++;
 	as->zero_count += is_wished(kind);
 	r->va = va;
 	r->prot = prot;
@@ -169,6 +173,7 @@ static struct uaspace_region *record_new(struct uaspace *as, uint64_t va, unsign
 static void record_drop(struct uaspace *as, struct uaspace_region *r)
 {
 	list_remove(&r->link);
+	as->region_count--;
 	as->zero_count -= is_wished(r->kind);
 	heap_free(&as->guest->heap, r);
 }

@@ -47,16 +47,19 @@ struct uaspace_region {
 	struct page_list own; /* pages to be freed with the region; empty if it owns none */
 };
 
-/* How many regions an app may ask for: they are searched one by one, with interrupts masked. */
+/* Regions are searched one by one, with interrupts masked: so many may an app ask for … */
 #define UASPACE_ZERO_MAX 256
+/* … and so many may there be, with those of its files, which choose how many they need (I7). */
+#define UASPACE_REGIONS_MAX 352
 
 struct uaspace {
 	struct arch_aspace arch;
 	struct guest *guest;
 	struct list regions;
-	uint64_t home;       /* where the search for room begins: random per instance */
-	uint32_t page_count; /* mapped now */
-	uint32_t zero_count; /* regions the app asked for: at most UASPACE_ZERO_MAX */
+	uint64_t home;         /* where the search for room begins: random per instance */
+	uint32_t page_count;   /* mapped now */
+	uint32_t region_count; /* at most UASPACE_REGIONS_MAX */
+	uint32_t zero_count;   /* regions the app asked for: at most UASPACE_ZERO_MAX */
 };
 
 /* An empty address space. OUT_OF_MEMORY: nothing remains. */
@@ -69,7 +72,8 @@ void uaspace_destroy(struct uaspace *as);
  * left, so that it is short itself and does not poll. */
 bool uaspace_shrink(struct uaspace *as);
 
-/* Room for page_count pages with an unmapped page on both sides. OUT_OF_MEMORY if there is none. */
+/* Room for page_count pages with an unmapped page on both sides. OUT_OF_MEMORY if there is none;
+ * TARGET_DEAD: it polls. */
 TEE_Result must_check uaspace_find_room(const struct uaspace *as, size_t page_count, uint64_t *va);
 
 /* What own pages begin with: called for each page, still zero, before the app can see it. */

@@ -26,12 +26,13 @@ PSS = 0x70414930
 RETURN_0 = struct.pack("<3I", 0xD2800000, 0xD2800008, 0xD4000001)       # mov x0, #0; mov x8, #0; svc #0
 
 # enum tatest_app
-MANY, TOO_MANY, LARGE, MOVED, NAMES, SEGMENTS, CROWD = 0x40, 0x50, 0x52, 0x53, 0x54, 0x55, 0x1000
+MANY, TOO_MANY, LARGE, MOVED, NAMES, SEGMENTS, DIVIDED, CROWD = 0x40, 0x50, 0x52, 0x53, 0x54, 0x55, 0x70, 0x1000
 DEPENDENTS = range(MANY + 1, MANY + 8)
 CROWD_SIZE, CROWD_PAGES = 500, 5
 LONG = b"a" * 4030              # of names that differ in one more character
 CHAIN = 20                      # symbols that are compared before the one that is wanted
 LARGE_PAGES = 1900
+SEGMENTS_MAX = 8
 UNSEEN = 64 * 14                # bytes of a name that are hashed between two looks
 MOVED_PAGES, MOVES, REFERENCES = 64, 8000, 30
 FILLED = 4                      # pages that the kernel fills between two looks for an interrupt
@@ -101,9 +102,10 @@ class File:
         segments = [(PT_LOAD, self.flags, 0, 0, len(self.body), len(self.body)),
                     (PT_DYNAMIC, R, at_dynamic, at_dynamic, len(dynamic), len(dynamic))]
         for flags, address, size, memory in self.segments:
-            self.body += bytes(-(len(self.body) - address) % PAGE)
+            self.body += b"\xff" * (-(len(self.body) - address) % PAGE)
             segments.append((PT_LOAD, flags, len(self.body), address, size, memory))
             self.body += bytes(size)
+            self.body += b"\xff" * (-len(self.body) % PAGE)
         self.body[:64] = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 3, 183, 1, entry, 64, at_sections, 0, 64, 56,
                                      len(segments), 64, len(headers) // 64, 0)
         for n, (kind, flags, offset, address, size, memory) in enumerate(segments):
@@ -147,6 +149,20 @@ def long_chain(needed, wanted):
         file.symbol(other, GLOBAL_OBJECT, SHN_ABS, 1, hash_of(LONG + b"c"))
     if wanted:
         file.symbol(file.text(LONG + b"c"), GLOBAL_OBJECT, SHN_ABS, 2, hash_of(LONG + b"c"))
+    file.segments = divided(2)
+    return file.link()
+
+
+def divided(count):
+    """Segments that become three regions each: their first and last page hold bytes that are not of them."""
+    return [(R, 0x10000 * n + 8, 3 * PAGE - 16, 3 * PAGE - 16) for n in range(1, count + 1)]
+
+
+def regions(needed):
+    """As many as there may be of one library."""
+    file = File()
+    file.needed = [name_of(number) for number in needed]
+    file.segments = divided(SEGMENTS_MAX - 1)
     return file.link()
 
 
@@ -202,6 +218,9 @@ def main():
     signer.write(MOVED, moved())
     signer.write(NAMES, references())
     signer.write(SEGMENTS, segments())
+    signer.write(DIVIDED, regions(range(DIVIDED + 1, DIVIDED + 13)))
+    for number in range(DIVIDED + 1, DIVIDED + 13):
+        signer.write(number, regions([]))
     stamp.write_text("")
 
 

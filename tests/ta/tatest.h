@@ -42,6 +42,7 @@ enum tatest_app {
 	LIB_MOVED = 0x0053,    /* relocations that go to and fro between pages */
 	LIB_NAMES = 0x0054,    /* refers to long names */
 	LIB_SEGMENTS = 0x0055, /* as many as there may be, each with pages to be filled */
+	LIB_DIVIDED = 0x0070,  /* makes hundreds of regions with what it needs */
 	APP_ABSENT = 0x00ff,
 	APP_CROWD = 0x1000 /* crafted.py's smallest apps, each number one more than the last */
 };
@@ -116,7 +117,7 @@ enum tatest_check {
 	CHECK_SECRETS, /* the service for apps: keys, entropy, libraries; p2 memref inout */
 	CHECK_LIBS,    /* of APP_LIBS */
 	/* As much as there may be, left to the app's end; Tenon only. */
-	CHECK_MANY_REGIONS,
+	CHECK_MANY_REGIONS, /* of APP_LIBS, too */
 	CHECK_MANY_OBJECTS,
 	CHECK_MANY_SESSIONS,
 	CHECK_MANY_BYTES, /* p2 memref inout */

@@ -54,16 +54,22 @@ void group_many_bytes(void)
 	free(buffer);
 }
 
+static void load_and_end(enum tatest_check check, bool panics)
+{
+	TEEC_Session session = open_app(APP_LIBS);
+
+	report(&session, check);
+	if (panics)
+		expect("TA-049", "it panics with all of them", dead,
+		       command(&session, CMD_FAULT, FAULT_PANIC, 0));
+	TEEC_CloseSession(&session);
+}
+
 void group_many_libs(void)
 {
-	for (unsigned int end = 0; end < 3; end++) {
-		TEEC_Session session = open_app(APP_LIBS);
-
-		report(&session, CHECK_MANY_LIBS);
-		if (end > 0)
-			expect("TA-049", "it panics with all of them", dead,
-			       command(&session, CMD_FAULT, FAULT_PANIC, 0));
-		TEEC_CloseSession(&session);
+	for (unsigned int panics = 0; panics < 2; panics++) {
+		load_and_end(CHECK_MANY_LIBS, panics);
+		load_and_end(CHECK_MANY_REGIONS, panics);
 	}
 }
 

@@ -141,17 +141,19 @@ static void check_libs(void)
 
 static TEE_Result run_check(uint32_t types, TEE_Param params[TEE_NUM_PARAMS])
 {
+	static void (*const checks[CHECK_COUNT])(void) = {
+		[CHECK_LIBS] = check_libs,
+		[CHECK_MANY_LIBS] = check_many_libs,
+		[CHECK_MANY_REGIONS] = check_many_regions_of_libs,
+	};
 	uint32_t which = params[0].value.a;
 
-	if (TEE_PARAM_TYPE_GET(types, 3) != TEE_PARAM_TYPE_MEMREF_OUTPUT ||
-	    (which != CHECK_LIBS && which != CHECK_MANY_LIBS))
+	if (TEE_PARAM_TYPE_GET(types, 3) != TEE_PARAM_TYPE_MEMREF_OUTPUT || which >= CHECK_COUNT ||
+	    !checks[which])
 		return TEE_ERROR_NOT_SUPPORTED;
 	report_begin(params[3].memref.buffer, params[3].memref.size,
 		     params[0].value.b & TATEST_ON_PEER);
-	if (which == CHECK_LIBS)
-		check_libs();
-	else
-		check_many_libs();
+	checks[which]();
 	params[3].memref.size = report_end();
 	return TEE_SUCCESS;
 }

@@ -18,9 +18,19 @@
 #define LONG_NAME  4030u
 
 static TEE_TASessionHandle service;
+static uint32_t top; /* what was mapped last */
+
+static uint32_t open_service(void)
+{
+	const TEE_UUID uuid = PTA_SYSTEM_UUID;
+	uint32_t origin;
+
+	return TEE_OpenTASession(&uuid, TEE_TIMEOUT_INFINITE, 0, NULL, &service, &origin);
+}
 
 static uint32_t map_page(uint32_t address, uint32_t pad_after)
 {
+	TEE_Result res;
 	const uint32_t types =
 		TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT, TEE_PARAM_TYPE_VALUE_INOUT,
 				TEE_PARAM_TYPE_VALUE_INPUT, TEE_PARAM_TYPE_NONE);
@@ -28,19 +38,20 @@ static uint32_t map_page(uint32_t address, uint32_t pad_after)
 		{.value = {PAGE, 0}}, {.value = {0, address}}, {.value = {0, pad_after}}};
 	uint32_t origin;
 
-	return TEE_InvokeTACommand(service, TEE_TIMEOUT_INFINITE, PTA_SYSTEM_MAP_ZI, types, p,
-				   &origin);
+	res = TEE_InvokeTACommand(service, TEE_TIMEOUT_INFINITE, PTA_SYSTEM_MAP_ZI, types, p,
+				  &origin);
+	if (!res)
+		top = p[1].value.b;
+	return res;
 }
 
 /* Below all that the app has otherwise, unless that is very low by chance; and one above, behind
  * which nothing may come, so that the search for room begins twice. */
 static void map_regions(void)
 {
-	const TEE_UUID uuid = PTA_SYSTEM_UUID;
 	uintptr_t here = (uintptr_t)map_regions;
-	uint32_t next = here < 4 * LOWEST ? NOT_SO_LOW : LOWEST, results, origin;
+	uint32_t next = here < 4 * LOWEST ? NOT_SO_LOW : LOWEST, results = open_service();
 
-	results = TEE_OpenTASession(&uuid, TEE_TIMEOUT_INFINITE, 0, NULL, &service, &origin);
 	for (uint32_t i = 0; i < REGIONS && !results; i++, next += 2 * PAGE)
 		results = map_page(next, 0);
 	expect("TA-142", "hundreds of pages at the lowest addresses", 0, results);
@@ -65,6 +76,24 @@ static void find_long_names(void)
 	expect("TA-145", "another one is not", 0, (uintptr_t)dlsym(all, name));
 }
 
+/* References to what lies behind all regions. */
+static void invoke_from_far(void)
+{
+	const uint32_t types =
+		TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_INOUT, TEE_PARAM_TYPE_MEMREF_INOUT,
+				TEE_PARAM_TYPE_MEMREF_INOUT, TEE_PARAM_TYPE_MEMREF_INOUT);
+	TEE_Param p[TEE_NUM_PARAMS];
+	uint32_t origin;
+
+	for (uint32_t i = 0; i < TEE_NUM_PARAMS; i++) {
+		p[i].memref.buffer = (void *)(uintptr_t)(top + 64 * i);
+		p[i].memref.size = 64;
+	}
+	expect("TA-081", "four references behind everything", TEE_ERROR_BAD_PARAMETERS,
+	       TEE_InvokeTACommand(service, TEE_TIMEOUT_INFINITE, PTA_SYSTEM_MAP_ZI, types, p,
+				   &origin));
+}
+
 void check_many_libs(void)
 {
 	map_regions();
@@ -76,4 +105,21 @@ void check_many_libs(void)
 	open_one("as many libraries as there may be", LIBRARY("0040"));
 	open_one("pages that are filled, then long names", LIBRARY("0054"));
 	find_long_names();
+	invoke_from_far();
+}
+
+/* Few are of the app's own choice. */
+void check_many_regions_of_libs(void)
+{
+	uint32_t behind, count = 0;
+
+	expect("TA-084", "the service for apps opens", 0, open_service());
+	open_one("libraries of hundreds of regions", LIBRARY("0070"));
+	expect("TA-142", "memory with a large pad behind", 0, map_page(0, TOP - LOWEST));
+	behind = top;
+	while (count < REGIONS && !map_page(0, 0))
+		count++;
+	expect("TA-142", "few more, and not as many as without libraries", 1, count < REGIONS / 2);
+	top = behind;
+	invoke_from_far();
 }
