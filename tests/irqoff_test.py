@@ -40,10 +40,13 @@ def test_a_window_with_more_than_the_bound_is_found():
 
 @pytest.mark.limit(400)
 def test_masked_windows_stay_within_the_bound(meter):
-    """I7: guests with much of everything are destroyed, one lies, Linux runs apps that fault, map, unmap and compute."""
+    """I7: guests with much of everything are destroyed, one lies, Linux runs apps that fault, map, unmap and compute, apps with as
+    much as they can have, and files that are as long to load as they can be."""
     workloads.hoards(meter, SIZES)
     workloads.mixture(meter, calls=30)
     workloads.apps(meter, ["system"])
+    workloads.much(meter)
+    workloads.crafted(meter)
     fits(meter.windows)
     assert STARTS <= {start for start, _ in meter.windows.longest}
     assert ENDS <= {end for _, end in meter.windows.longest}

@@ -31,14 +31,16 @@ void uuid_to_octets(const struct uuid *uuid, uint8_t o[16])
 	memcpy(o + 8, uuid->clock_seq_and_node, sizeof(uuid->clock_seq_and_node));
 }
 
+typedef uint32_t __attribute__((may_alias)) uuid_word;
+
+/* By words and without a copy: hundreds are compared in a row that differ at their ends only (I7).
+ */
 bool uuid_equal(const struct uuid *a, const struct uuid *b)
 {
-	uint64_t x[2], y[2];
+	const uuid_word *x = (const uuid_word *)a, *y = (const uuid_word *)b;
 
-	/* By words: where it costs, many are compared that differ at their ends only. */
-	memcpy(x, a, sizeof(x));
-	memcpy(y, b, sizeof(y));
-	return x[0] == y[0] && x[1] == y[1];
+	_Static_assert(_Alignof(struct uuid) == sizeof(*x), "whole words");
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
 }
 
 /* --- bytes ---------------------------------------------------------------------------------------

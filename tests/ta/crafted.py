@@ -23,12 +23,14 @@ SHT_STRTAB, SHT_RELA, SHT_DYNSYM, SHT_GNU_HASH, SHF_ALLOC = 3, 4, 11, 0x6FFFFFF6
 ABS64, RELATIVE = 257, 1027
 GLOBAL_OBJECT, WEAK_OBJECT, SHN_ABS = 0x11, 0x21, 0xFFF1
 PSS = 0x70414930
-RETURN_0 = struct.pack("<3I", 0xD2800000, 0xD2800008, 0xD4000001)       # mov x0, #0; mov x8, #0; svc #0
+SINGLE, MULTI = 4, 8
+# adr x0, its end; mov x8, #14; svc #0; mov x0, #0; mov x8, #0; svc #0: sets its time and succeeds
+CODE = struct.pack("<6I", 0x100000C0, 0xD28001C8, 0xD4000001, 0xD2800000, 0xD2800008, 0xD4000001) + struct.pack("<II", 5, 0)
 
 # enum tatest_app
 MANY, TOO_MANY, LARGE, MOVED, NAMES, SEGMENTS, DIVIDED, CROWD = 0x40, 0x50, 0x52, 0x53, 0x54, 0x55, 0x70, 0x1000
 DEPENDENTS = range(MANY + 1, MANY + 8)
-CROWD_SIZE, CROWD_PAGES = 500, 5
+CROWD_SIZE, CROWD_PAGES, VERSIONED = 500, 5, 250
 LONG = b"a" * 4030              # of names that differ in one more character
 CHAIN = 20                      # symbols that are compared before the one that is wanted
 LARGE_PAGES = 1900
@@ -120,22 +122,22 @@ class Signer:
         self.key = load_pem_private_key(key.read_bytes(), None)
         self.folder = folder
 
-    def write(self, number, elf):
+    def write(self, number, elf, version=0):
         """The file of an app or a library."""
         header = struct.pack("<IIIIHH", 0x4F545348, 1, len(elf), PSS, 32, 256)
-        bootstrap = uuid.UUID(name_of(number)).bytes + struct.pack("<I", 0)
+        bootstrap = uuid.UUID(name_of(number)).bytes + struct.pack("<I", version)
         digest = hashlib.sha256(header + bootstrap + elf).digest()
         signature = self.key.sign(digest, padding.PSS(padding.MGF1(hashes.SHA256()), 32), utils.Prehashed(hashes.SHA256()))
         (self.folder / f"{name_of(number)}.ta").write_bytes(header + digest + signature + bootstrap + elf)
 
 
 def smallest_app(number):
-    """Succeeds at everything, and ends."""
+    """Has a time of its own and succeeds at everything."""
     file = File(R | X)
-    code = file.put(RETURN_0)
+    code = file.put(CODE)
     low, mid, high = (int(part, 16) for part in name_of(number).split("-")[:3])
     node = bytes.fromhex("".join(name_of(number).split("-")[3:]))
-    head = file.put(struct.pack("<IHH8sIIQ", low, mid, high, node, PAGE, 0, 0xFFFFFFFFFFFFFFFF))
+    head = file.put(struct.pack("<IHH8sIIQ", low, mid, high, node, PAGE, SINGLE | MULTI, 0xFFFFFFFFFFFFFFFF))
     file.symbol(file.text(b"ta_head"), GLOBAL_OBJECT, 1, head, hash_of(b"ta_head"))
     return file.link(entry=code, pages=CROWD_PAGES)
 
@@ -207,7 +209,7 @@ def main():
     apps.mkdir(parents=True)
     signer = Signer(kit / "keys" / "default_ta.pem", apps)
     for number in range(CROWD, CROWD + CROWD_SIZE):
-        signer.write(number, smallest_app(number))
+        signer.write(number, smallest_app(number), version=int(number < CROWD + VERSIONED))
     for number in DEPENDENTS:
         signer.write(number, long_chain([*DEPENDENTS, *DEPENDENTS][:16], number == DEPENDENTS[-1]))
     signer.write(MANY, long_chain([*DEPENDENTS, *DEPENDENTS][:16], False))

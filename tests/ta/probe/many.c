@@ -335,10 +335,10 @@ static void close_both_ways(void)
 	expect("TA-083", "closed in both orders", 0, results);
 }
 
-/* Half of them to apps, of which each close is an entry. */
+/* Many of them to an app, where each close is an entry. */
 void check_many_sessions(TEE_Param p[TEE_NUM_PARAMS])
 {
-	uint32_t origin, count, opened = 0;
+	uint32_t origin, count, opened = 0, results = 0;
 
 	(void)p;
 	close_both_ways();
@@ -350,4 +350,7 @@ void check_many_sessions(TEE_Param p[TEE_NUM_PARAMS])
 	if (opened > 0)
 		expect("TA-082", "the last one works", 0,
 		       invoke(sessions[count + opened - 1], CMD_NOTHING));
+	for (uint32_t i = 0; i < opened / 2; i++)
+		results |= close(sessions[count + opened - 1 - i]);
+	expect("TA-083", "half of those close, the last first", 0, results);
 }
