@@ -253,6 +253,31 @@ static void the_guests_own_idle_instances_make_room_below_its_limit(void **state
 	assert_int_equal(model_admin(SMC_VM_DESTROYED, 3, 0, 0).a[0], SMC_OK);
 }
 
+/* As if the guest had so many more. */
+static void pretend_instances(const struct model *m, int more)
+{
+	struct guest *guest = guest_enter(m->vm_id);
+
+	assert_non_null(guest);
+	guest->count.instances += (uint32_t)more;
+	guest_leave(guest);
+}
+
+/* I7: they are searched one by one. */
+static void the_number_of_instances_is_bounded_and_idle_ones_give_way(void **state)
+{
+	uint32_t session, other;
+
+	(void)state;
+	make_idle(&one);
+	pretend_instances(&one, 511);
+	assert_int_equal(open(&one, PER_SESSION, &session), TEE_SUCCESS);
+	assert_int_equal(open(&one, PER_SESSION, &other), TEE_ERROR_OUT_OF_MEMORY);
+	pretend_instances(&one, -511);
+	assert_int_equal(stat(&one, TENON_STAT_INSTANCES), 1);
+	assert_int_equal(open(&one, PER_SESSION, &other), TEE_SUCCESS);
+}
+
 /* --- one exhausts, the other works ---------------------------------------------------------------
  */
 
@@ -380,6 +405,7 @@ int main(void)
 		TEST(a_guest_that_has_a_cpu_inside_is_passed_over),
 		TEST(a_dying_guest_gives_its_instances_back_by_itself),
 		TEST(the_guests_own_idle_instances_make_room_below_its_limit),
+		TEST(the_number_of_instances_is_bounded_and_idle_ones_give_way),
 		TEST(a_guest_that_takes_all_pages_hurts_only_itself),
 		TEST(a_guest_that_opens_all_sessions_hurts_only_itself),
 		TEST(a_guest_that_leaves_all_calls_half_way_hurts_only_itself),

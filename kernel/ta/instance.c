@@ -108,11 +108,14 @@ static void free_remains(struct guest *guest)
 	}
 }
 
-/* A record that other openers of the same app find and wait for. */
+/* A record that other openers of the same app find and wait for. NULL: no memory, or too many. */
 static struct ta_instance *instance_new(struct guest *guest, const struct uuid *uuid)
 {
-	struct ta_instance *instance = heap_alloc(&guest->heap, sizeof(*instance));
+	struct ta_instance *instance;
 
+	if (guest->count.instances >= TA_INSTANCES_MAX)
+		return NULL;
+	instance = heap_alloc(&guest->heap, sizeof(*instance));
 	if (!instance)
 		return NULL;
 	instance->guest = guest;

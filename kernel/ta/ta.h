@@ -155,8 +155,9 @@ struct ta_session {
 	uint64_t deadline; /* of the entry in progress, by arch_counter(); UINT64_MAX: none */
 };
 
-#define TA_NO_TIMEOUT 0xFFFFFFFFu /* milliseconds */
-#define TA_DEPTH_MAX  4u          /* apps that one call may be inside of at a time (TA-079) */
+#define TA_NO_TIMEOUT    0xFFFFFFFFu /* milliseconds */
+#define TA_DEPTH_MAX     4u          /* apps that one call may be inside of at a time (TA-079) */
+#define TA_INSTANCES_MAX 512u        /* of a guest, idle ones give way: bounds each look-up (I7) */
 
 #define TA_LOGIN_TRUSTED_APP                                                                       \
 	0xF0000000u /* of a client that is an app; its UUID is the client's                        \

@@ -30,7 +30,7 @@ CODE = struct.pack("<6I", 0x100000C0, 0xD28001C8, 0xD4000001, 0xD2800000, 0xD280
 # enum tatest_app
 MANY, TOO_MANY, LARGE, MOVED, NAMES, SEGMENTS, DIVIDED, CROWD = 0x40, 0x50, 0x52, 0x53, 0x54, 0x55, 0x70, 0x1000
 DEPENDENTS = range(MANY + 1, MANY + 8)
-CROWD_SIZE, CROWD_PAGES, VERSIONED = 500, 5, 250
+CROWD_SIZE, CROWD_PAGES, VERSIONED = 1000, 2, 250
 LONG = b"a" * 4030              # of names that differ in one more character
 CHAIN = 20                      # symbols that are compared before the one that is wanted
 LARGE_PAGES = 1900
@@ -58,7 +58,7 @@ class File:
 
     def __init__(self, flags=R):
         self.flags = flags
-        self.body = bytearray(4 * PAGE)     # headers first: room for all of them
+        self.body = bytearray(1024)         # headers first: room for all of them
         self.strings = bytearray(b"\0")
         self.symbols = [bytes(24)]
         self.chain = []                     # hashes that the index gives for the symbols

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Apps that have as much as they can have of everything, and how they end (tests/irqoff_test.py).
  * Nothing here is about the peer. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "client.h"
 
-#define CROWD_MAX 1000u
+#define CROWD_MAX 1200u
 
 static const uint64_t dead = (uint64_t)ORIGIN_TEE << 32 | TEEC_ERROR_TARGET_DEAD;
 
@@ -102,6 +103,7 @@ void group_many_images(void)
 	expect("TA-151", "the first again", good, try_app(APP_CROWD));
 	expect("TA-151", "the last again", good, try_app(APP_CROWD + there - 1));
 	count = open_all(sessions, &why);
+	printf("%u apps at the same time, of %u\n", count, there);
 	expect("TA-151", "many of them at the same time", 1, count >= 100 || count == there);
 	while (count > 0)
 		TEEC_CloseSession(&sessions[--count]);
