@@ -28,7 +28,7 @@ SINGLE, MULTI = 4, 8
 CODE = struct.pack("<6I", 0x100000C0, 0xD28001C8, 0xD4000001, 0xD2800000, 0xD2800008, 0xD4000001) + struct.pack("<II", 5, 0)
 
 # enum tatest_app
-MANY, TOO_MANY, LARGE, MOVED, NAMES, SEGMENTS, DIVIDED, CROWD = 0x40, 0x50, 0x52, 0x53, 0x54, 0x55, 0x70, 0x1000
+MANY, TOO_MANY, TABLES, LARGE, MOVED, NAMES, SEGMENTS, DIVIDED, CROWD = 0x40, 0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x70, 0x1000
 DEPENDENTS = range(MANY + 1, MANY + 8)
 CROWD_SIZE, CROWD_PAGES, VERSIONED = 1000, 2, 250
 LONG = b"a" * 4030              # of names that differ in one more character
@@ -36,7 +36,7 @@ CHAIN = 20                      # symbols that are compared before the one that 
 LARGE_PAGES = 1900
 SEGMENTS_MAX = 8
 UNSEEN = 64 * 14                # bytes of a name that are hashed between two looks
-MOVED_PAGES, MOVES, REFERENCES = 64, 8000, 30
+MOVED_PAGES, MOVES, REFERENCES, TABLE_SIZE = 64, 8000, 30, 20000
 FILLED = 4                      # pages that the kernel fills between two looks for an interrupt
 
 
@@ -64,6 +64,8 @@ class File:
         self.chain = []                     # hashes that the index gives for the symbols
         self.relocations = bytearray()
         self.needed = []
+        self.indexed = True
+        self.more_sections = 0
         self.segments = []                  # others: (flags, address, bytes in the file, bytes)
 
     def text(self, text):
@@ -89,7 +91,8 @@ class File:
     def index(self):
         """All symbols in one chain that every name may be in."""
         chain = [*self.chain[:-1], self.chain[-1] | 1] if self.chain else []
-        return struct.pack(f"<4IQI{len(chain)}I", 1, 1, 1, 0, 0xFFFFFFFFFFFFFFFF, 1 if chain else 0, *chain)
+        words = 1 if self.indexed else 1 << 20      # the second is more than the file has
+        return struct.pack(f"<4IQI{len(chain)}I", 1, 1, words, 0, 0xFFFFFFFFFFFFFFFF, 1 if chain else 0, *chain)
 
     def link(self, entry=0, pages=0):
         """The whole file; pages: of the first segment, at least."""
@@ -99,6 +102,7 @@ class File:
         headers = bytearray(64)
         for kind, data, link, size in tables:
             headers += struct.pack("<IIQQQQIIQQ", 0, kind, SHF_ALLOC, 0, self.put(data), len(data), link, 0, 8, size)
+        headers += headers[3 * 64:4 * 64] * self.more_sections
         at_dynamic, at_sections = self.put(dynamic), self.put(headers)
         self.body += bytes(max(0, pages * PAGE - len(self.body)))
         segments = [(PT_LOAD, self.flags, 0, 0, len(self.body), len(self.body)),
@@ -168,6 +172,16 @@ def regions(needed):
     return file.link()
 
 
+def tables():
+    """Thousands of symbols that are nearly what the kernel looks for, and of sections that are nearly an index of them."""
+    file = File()
+    file.indexed, file.more_sections = False, TABLE_SIZE
+    almost, other = file.text(b"__elf_phdr_infp"), file.text(LONG + b"b")
+    for n in range(TABLE_SIZE):
+        file.symbol(almost if n >= CHAIN else other, GLOBAL_OBJECT, 1, 0, 0)
+    return file.link()
+
+
 def moved():
     """No relocation is in the page of the one before it; each second one is in two pages."""
     file, data = File(), 0x100000
@@ -218,6 +232,7 @@ def main():
         signer.write(number, moved())
     signer.write(LARGE, File().link(pages=LARGE_PAGES))
     signer.write(MOVED, moved())
+    signer.write(TABLES, tables())
     signer.write(NAMES, references())
     signer.write(SEGMENTS, segments())
     signer.write(DIVIDED, regions(range(DIVIDED + 1, DIVIDED + 13)))

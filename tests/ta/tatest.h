@@ -38,6 +38,7 @@ enum tatest_app {
 	LIB_SECOND = 0x0032,
 	LIB_MANY = 0x0040,     /* crafted.py's: needs as many libraries as there may be */
 	LIB_TOO_MANY = 0x0050, /* needs more */
+	LIB_TABLES = 0x0051,   /* thousands of sections and symbols, and no index */
 	LIB_LARGE = 0x0052,    /* of megabytes */
 	LIB_MOVED = 0x0053,    /* relocations that go to and fro between pages */
 	LIB_NAMES = 0x0054,    /* refers to long names */

@@ -17,6 +17,7 @@ static void run_and_end(enum tatest_check check)
 		TEEC_Session session = open_app(APP_PROBE);
 
 		report(&session, check);
+		report(&session, CHECK_ZERO); /* whose memory is mapped among all that */
 		if (end == 1)
 			expect("TA-049", "it panics with all of it", dead,
 			       command(&session, CMD_PANIC_FAR, 0, 0));

@@ -117,6 +117,7 @@ void check_many_libs(void)
 	map_regions();
 	open_one("a library of megabytes", LIBRARY("0052"));
 	open_one("relocations to and fro between pages", LIBRARY("0053"));
+	open_one("thousands of symbols and sections", LIBRARY("0051"));
 	open_one("as many segments as there may be", LIBRARY("0055"));
 	expect("TA-032", "more libraries than there may be", 0,
 	       (uintptr_t)dlopen(LIBRARY("0050"), HOW));
