@@ -38,7 +38,7 @@ def test_a_window_with_more_than_the_bound_is_found():
         assert windows.longest["call", "poll"].begin == [0xFFFFFF800E100010, 0xFFFFFF800E100020]
 
 
-@pytest.mark.limit(400)
+@pytest.mark.limit(500)
 def test_masked_windows_stay_within_the_bound(meter):
     """I7: guests with much of everything are destroyed, one lies, Linux runs apps that fault, map, unmap and compute, apps with as
     much as they can have, and files that are as long to load as they can be."""
