@@ -5,6 +5,7 @@
  */
 #include "kernel/arch/host/windows_count.h"
 #include "kernel/call/call.h"
+#include "kernel/lib/trace.h"
 #include "kernel/syscall/object.h"
 #include "kernel/ta/shared_test.h"
 
@@ -261,6 +262,40 @@ static void parameters_go_one_by_one(void **state)
 	assert_true(polls_at_the_end(session, &memory) >= without + 4);
 }
 
+/* --- the machine ---------------------------------------------------------------------------------
+ */
+
+static void *trace_page(void)
+{
+	static _Alignas(PAGE_SIZE) char pages[CPU_MAX][PAGE_SIZE];
+	static unsigned count;
+
+	return pages[count++ % CPU_MAX];
+}
+
+/* A reader goes round the CPUs to find what there is: here it is all with the last of many. */
+static void a_page_of_the_trace_is_read_however_many_cpus_there_are(void **state)
+{
+	const uint32_t value[4] = {0};
+	uint64_t to = model_alloc(&one, PAGE_SIZE);
+
+	(void)state;
+	assert_int_equal(trace_start(1, CPU_MAX, trace_page), TEE_SUCCESS);
+	host_cpu = CPU_MAX - 1;
+	for (unsigned i = 0; i < TRACE_PER_PAGE - 1; i++)
+		trace_write(TRACE_COMMAND, i, 0, value);
+	host_cpu = 0;
+	trace_stop();
+	windows_start();
+	struct smc_args r = model_admin(SMC_TENON_TRACE, TENON_TRACE_READ, to >> 32, (uint32_t)to);
+	assert_int_equal(r.a[0], SMC_OK);
+	assert_int_equal(r.a[1], TRACE_PER_PAGE - 1);
+	const struct trace_record *records = host_ns(to);
+	for (unsigned i = 0; i < TRACE_PER_PAGE - 1; i++)
+		assert_int_equal(records[i].guest, i);
+	assert_in_range(windows_longest, 1, BOUND_BLOCKS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +308,7 @@ int main(void)
 		TEST(four_references_are_found_among_many_buffers),
 		TEST(many_small_buffers_go_in_slices),
 		TEST(parameters_go_one_by_one),
+		TEST(a_page_of_the_trace_is_read_however_many_cpus_there_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
