@@ -143,6 +143,31 @@ static void handles_that_come_round_pass_over_all_in_use(void **state)
 	assert_int_equal(handle, last + 1);
 }
 
+/* The last blocks may be long, without a bracket around them. */
+static void a_digest_ends_with_a_look(void **state)
+{
+	uint32_t session, handle;
+	uint64_t room = 32;
+
+	(void)state;
+	assert_int_equal(open_app(&one, &session), TEE_SUCCESS);
+	assert_int_equal(allocs(session), TEE_SUCCESS);
+	memcpy(&handle, shared_try.data, sizeof(handle));
+	windows_start();
+	chance.polls = 0;
+	assert_int_equal(calls(session, SYS_HASH_INIT, (uint64_t[5]){handle}), TEE_SUCCESS);
+	unsigned without = chance.polls;
+	shared_try = (struct shared_try){
+		.number = SYS_HASH_FINAL,
+		.arg = {handle, 0, 0, SHARED_DATA, SHARED_DATA + 64},
+	};
+	memcpy(shared_try.data + 64, &room, sizeof(room));
+	chance.polls = 0;
+	assert_int_equal(invoke(&one, session, CALLS, NULL), TEE_SUCCESS);
+	assert_int_equal(shared_try.result, TEE_SUCCESS);
+	assert_int_equal(chance.polls, without + 1);
+}
+
 /* The wait service, again and again, until the app's owner may have no more sessions. */
 static void a_shared_app_that_has_opened_all_it_may_dies(void **state)
 {
@@ -303,6 +328,7 @@ int main(void)
 		TEST(numbers_of_sessions_that_come_round_pass_over_all_in_use),
 		TEST(numbers_in_use_are_passed_over_wherever_there_are_gaps),
 		TEST(handles_that_come_round_pass_over_all_in_use),
+		TEST(a_digest_ends_with_a_look),
 		TEST(a_shared_app_that_has_opened_all_it_may_dies),
 		TEST(the_waiters_of_a_shared_app_that_dies_are_woken_one_by_one),
 		TEST(four_references_are_found_among_many_buffers),
