@@ -93,8 +93,8 @@ struct guest {
 	struct list own_images;   /* ta: those that the system had no room for, unused ones first;
 				   * lock: image cache */
 	struct list instances;    /* ta: struct ta_instance */
-	struct list sessions;     /* ta: struct ta_session */
-	uint32_t next_session_id; /* ta */
+	struct list sessions;     /* ta: struct ta_session, the next number to come round first */
+	uint32_t next_session_id; /* ta: the last one given */
 	struct list times;        /* syscall: set times, by app */
 	uint32_t time_count;      /* syscall */
 

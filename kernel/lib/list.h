@@ -37,6 +37,28 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
+/* Moves all nodes of from to the end of to. */
+static inline void list_splice(struct list *from, struct list *to)
+{
+	if (list_empty(from))
+		return;
+	from->next->prev = to->prev;
+	to->prev->next = from->next;
+	from->prev->next = to;
+	to->prev = from->prev;
+	list_init(from);
+}
+
+/* Lets the list begin with node, and what was before it follow at the end; with node the list head:
+ * as it is. */
+static inline void list_rotate(struct list *l, struct list *node)
+{
+	if (node == l)
+		return;
+	list_remove(l);
+	list_insert(node, l);
+}
+
 #define list_entry(node, type, field) container_of(node, type, field)
 #define list_for_each(node, head)                                                                  \
 	for (struct list *node = (head)->next; node != (head); node = node->next)

@@ -22,13 +22,29 @@ static bool is_full(const struct ta_instance *instance)
 	return count >= OBJECTS_MAX;
 }
 
-/* After 2^32 objects numbers come round again; those in use are passed over. */
+/* Numbers go round the 32 bits; 0 is none. */
+static uint32_t after(uint32_t handle)
+{
+	return handle + 1 + (handle == UINT32_MAX);
+}
+
+/*
+ * Those in use are passed over. The list is in the order in which they come: they are its first
+ * ones, and then its last ones. To be inserted at the end.
+ */
 static uint32_t unused_handle(struct ta_instance *instance)
 {
-	do
-		instance->next_object++;
-	while (instance->next_object == 0 || find(instance, instance->next_object));
-	return instance->next_object;
+	struct list *node = instance->objects.next;
+	uint32_t handle = after(instance->next_object);
+
+	while (node != &instance->objects &&
+	       list_entry(node, struct object, link)->handle == handle) {
+		handle = after(handle);
+		node = node->next;
+	}
+	list_rotate(&instance->objects, node);
+	instance->next_object = handle;
+	return handle;
 }
 
 struct object *object_new(struct ta_instance *instance, enum object_kind kind, size_t size)

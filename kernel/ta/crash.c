@@ -101,6 +101,8 @@ static void print_calls(struct report *report, uint64_t frame)
 			return;
 		if (link[1] == 0)
 			return;
+		/* It was a search among many (I7), and a line is long itself. */
+		report->cut |= call_poll() != TEE_SUCCESS;
 		print_place(report, "call", link[1] - 4);
 		last = frame;
 		frame = link[0];

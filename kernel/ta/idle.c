@@ -11,7 +11,10 @@
 #include "kernel/lib/assert.h"
 #include "kernel/ta/internal.h"
 
-/* Entries looked at, and pieces of one address space taken off, in one request (I7). */
+/* Entries looked at, and pieces of one address space taken off, in one request (I7). A page comes
+ * free with the first piece while there is one to come; pieces without are short
+ * (uaspace_shrink()). So a call that needs four pages to begin with may ask four times in one
+ * window. */
 #define LOOKS_MAX  32
 #define PIECES_MAX 16
 

@@ -152,6 +152,14 @@ static bool is_nil(const struct uuid *uuid)
 	return uuid_equal(uuid, &nil);
 }
 
+/* Each is searched for among the guests that use its image (I7). If the guest is dying there is
+ * still nothing to do but to go on. */
+static void drop_and_breathe(struct ta_instance *instance, struct list *node)
+{
+	drop(instance, module_of(node));
+	(void)!call_poll();
+}
+
 TEE_Result modules_open(struct ta_instance *instance, const struct uuid *uuid)
 {
 	struct modules *m = &instance->modules;
@@ -168,8 +176,8 @@ TEE_Result modules_open(struct ta_instance *instance, const struct uuid *uuid)
 		return TEE_SUCCESS;
 	/* It, and what came after it, was not there before. */
 	while (module_of(m->all.list.prev) != module)
-		drop(instance, module_of(m->all.list.prev));
-	drop(instance, module);
+		drop_and_breathe(instance, m->all.list.prev);
+	drop_and_breathe(instance, &module->elf.link);
 	return res;
 }
 
@@ -219,5 +227,5 @@ void modules_drop(struct ta_instance *instance)
 	struct modules *m = &instance->modules;
 
 	while (!list_empty(&m->all.list))
-		drop(instance, module_of(m->all.list.next));
+		drop_and_breathe(instance, m->all.list.next);
 }

@@ -91,13 +91,28 @@ static void session_put(struct ta_session *session)
 	heap_free(&guest->heap, session);
 }
 
-/* Numbers go round the 32 bits; one that is in use, or 0, is passed over. */
+/* Numbers go round the 32 bits; 0 is none. */
+static uint32_t after(uint32_t id)
+{
+	return id + 1 + (id == UINT32_MAX);
+}
+
+/*
+ * Those in use are passed over. The list is in the order in which they come: they are its first
+ * ones, however many there are (I7), and then its last ones. To be inserted at the end.
+ */
 static uint32_t new_id(struct guest *guest)
 {
-	do {
-		guest->next_session_id++;
-	} while (guest->next_session_id == 0 || find(guest, guest->next_session_id));
-	return guest->next_session_id;
+	struct list *node = guest->sessions.next;
+	uint32_t id = after(guest->next_session_id);
+
+	while (node != &guest->sessions && list_entry(node, struct ta_session, link)->id == id) {
+		id = after(id);
+		node = node->next;
+	}
+	list_rotate(&guest->sessions, node);
+	guest->next_session_id = id;
+	return id;
 }
 
 /* An app counts as itself, whatever it is asked to pass for (TA-086). */
@@ -206,6 +221,16 @@ static TEE_Result enter_shared(struct ta_session *session, const struct request 
 	return result;
 }
 
+#define FEW_SESSIONS 16u
+
+/* Before an entry: finding the session, or an instance for it, was a search among many (I7). If the
+ * guest is dying, the entry finds out. */
+static void breathe_among_many(const struct ta_session *session)
+{
+	if (session->guest->count.sessions > FEW_SESSIONS)
+		(void)!call_poll();
+}
+
 /*
  * Enters the session's app. The result of a function that ran has the origin TRUSTED_APP, success
  * included (TA-048); that it could not run, or died, comes from the TEE. The time that it waits for
@@ -219,6 +244,7 @@ static TEE_Result enter(struct ta_session *session, const struct request *reques
 	TEE_Result res;
 
 	*origin = TEE_ORIGIN_TEE;
+	breathe_among_many(session);
 	if (instance->shared)
 		return enter_shared(session, request, deadline, origin);
 	res = instance_take(instance);
@@ -290,15 +316,6 @@ static bool must_check close_now(struct ta_session *session)
 	return true;
 }
 
-static void move_all(struct list *from, struct list *to)
-{
-	while (!list_empty(from)) {
-		struct list *node = from->next;
-		list_remove(node);
-		list_insert(to, node);
-	}
-}
-
 /*
  * Closes what the running call has left to close. Each may leave more behind: they are queued, so
  * that a chain of apps that open each other makes work but no depth; and those that are queued here
@@ -316,7 +333,7 @@ static void close_orphans(void)
 	list_init(&due);
 	list_init(&later);
 	for (;;) {
-		move_all(&call->orphans, &due);
+		list_splice(&call->orphans, &due);
 		if (list_empty(&due))
 			break;
 		struct ta_session *session = list_entry(due.next, struct ta_session, of_opener);
@@ -328,7 +345,7 @@ static void close_orphans(void)
 		if (call_poll())
 			continue;
 	}
-	move_all(&later, &call->orphans);
+	list_splice(&later, &call->orphans);
 }
 
 /* --- what callers ask for

@@ -118,8 +118,9 @@ struct ta_instance {
 	struct wait_queue turn; /* those that want in, and those that wait for the end of loading */
 	struct list opened;     /* sessions that it opened to others: ta_session.of_opener */
 	struct ta_shared *shared; /* NULL: of one guest, as all are that do not ask for it */
-	struct list objects; /* what system calls made for it: the syscall room's (ta_release) */
-	uint32_t next_object;
+	struct list objects;  /* what system calls made for it: the syscall room's (ta_release); the
+				 next handle to come round first */
+	uint32_t next_object; /* the last handle given */
 };
 
 /*

@@ -345,16 +345,36 @@ void uaspace_remove(struct uaspace *as, struct uaspace_region *r)
 	record_drop(as, r);
 }
 
+static struct uaspace_region *first_with_own_pages(const struct uaspace *as)
+{
+	list_for_each (node, &as->regions) {
+		if (region_of(node)->own.count > 0)
+			return region_of(node);
+	}
+	return NULL;
+}
+
+/* Pages that come back are first: who takes memory back wants one, not the end (kernel/ta/idle.c).
+ * Then tables, and with them all that is mapped: what is left of other regions is their records. */
 bool uaspace_shrink(struct uaspace *as)
 {
-	if (list_empty(&as->regions))
-		return arch_aspace_shrink(&as->arch);
-	struct uaspace_region *r = region_of(as->regions.next);
-	unmap_batch(as, r, r->page_count);
-	while (r->own.count > r->page_count)
-		page_free(&as->guest->budget, page_list_pop(&r->own));
+	struct uaspace_region *r = first_with_own_pages(as);
+
+	if (!r && arch_aspace_shrink(&as->arch))
+		return true;
+	if (!r && list_empty(&as->regions))
+		return false;
+	if (r) {
+		unmap_batch(as, r, r->page_count);
+		while (r->own.count > r->page_count)
+			page_free(&as->guest->budget, page_list_pop(&r->own));
+	} else {
+		r = region_of(as->regions.next);
+		as->page_count -= r->page_count;
+		r->page_count = 0;
+	}
 	if (r->page_count == 0)
-		uaspace_remove(as, r);
+		record_drop(as, r);
 	return true;
 }
 

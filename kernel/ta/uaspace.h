@@ -68,8 +68,8 @@ TEE_Result must_check uaspace_init(struct uaspace *as, struct guest *guest);
 /* Removes every region, frees own pages (scrubbed) and the tables. Polls; cannot fail. */
 void uaspace_destroy(struct uaspace *as);
 
-/* A bounded piece of uaspace_destroy(), for whoever cannot poll. False: no region and no table is
- * left, so that it is short itself and does not poll. */
+/* A bounded piece of uaspace_destroy(), for whoever cannot poll: what brings pages back first.
+ * False: no region and no table is left, so that it is short itself and does not poll. */
 bool uaspace_shrink(struct uaspace *as);
 
 /* Room for page_count pages with an unmapped page on both sides. OUT_OF_MEMORY if there is none;

@@ -477,6 +477,30 @@ static void the_end_of_many_small_regions_polls_between_them(void **state)
 	assert_int_equal(uaspace_init(&as, guest_a), TEE_SUCCESS);
 }
 
+/* A page comes back with the first step, whatever else is mapped, and then with each but those that
+ * free records. */
+static void what_comes_back_goes_first(void **state)
+{
+	uint32_t before = guest_a->budget.used;
+	unsigned steps = 1;
+
+	(void)state;
+	assert_int_equal(
+		uaspace_add_source(&as, BASE, 200, RW | PROT_NS, UASPACE_PARAM, &ns_source, NULL),
+		TEE_SUCCESS);
+	add(BASE + 0x1000000, 1, RW, UASPACE_PRIVATE);
+	uint32_t used = guest_a->budget.used;
+	assert_true(uaspace_shrink(&as));
+	assert_true(guest_a->budget.used < used);
+	assert_true(uaspace_shrink(&as)); /* tables */
+	assert_int_equal(host_ns_mappings(), 0);
+	while (uaspace_shrink(&as))
+		steps++;
+	assert_int_equal(steps, 2); /* the record of the other region */
+	assert_int_equal(as.page_count, 0);
+	assert_int_equal(guest_a->budget.used, before);
+}
+
 /* The same for what its system calls have made. */
 static void the_end_of_many_objects_is_in_steps(void **state)
 {
@@ -571,6 +595,7 @@ int main(void)
 		TEST(lent_memory_is_what_others_own_already),
 		TEST(each_failing_allocation_leaves_nothing_behind),
 		TEST(the_end_of_many_small_regions_polls_between_them),
+		TEST(what_comes_back_goes_first),
 		TEST(the_end_of_many_objects_is_in_steps),
 		TEST(a_guest_that_dies_at_any_poll_leaves_nothing_behind),
 		TEST(long_copies_give_way),

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "kernel/arch/host/context_switch.h"
 #include "kernel/arch/host/host.h"
 #include "kernel/arch/host/internal.h"
 #include "kernel/call/call.h"
@@ -14,46 +15,6 @@
  * used. */
 #define HOST_STACK_SIZE (256u << 10)
 #define STACKS_MAX      4096
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifdef SANITIZED
-void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size);
-void __sanitizer_finish_switch_fiber(void *save, const void **bottom, size_t *size);
-
-static void stacks_switch(struct arch_context *from, struct arch_context *to)
-{
-	swapcontext(&from->uc, &to->uc);
-}
-#else
-/* Each swapcontext() is a system call; a simulator that switches most of the time would be half as
- * fast. */
-static void stacks_switch(struct arch_context *from, struct arch_context *to)
-{
-	from->has_run = 1;
-	if (_setjmp(from->jump))
-		return;
-	if (to->has_run)
-		_longjmp(to->jump, 1);
-	setcontext(&to->uc);
-}
-
-static void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size)
-{
-	(void)save, (void)bottom, (void)size;
-}
-
-static void __sanitizer_finish_switch_fiber(void *save, const void **bottom, size_t *size)
-{
-	(void)save, (void)bottom, (void)size;
-}
-#endif
 
 enum user_exit (*host_user)(struct arch_aspace *as, struct user_context *ctx,
 			    struct user_fault *fault);
@@ -73,13 +34,11 @@ size_t host_stacks_mapped(void)
 	return stacks_mapped;
 }
 
-static struct arch_context *switching_from;
 static void (*start_fn)(void *);
 static void *start_arg;
 
 void host_contexts_reset(void)
 {
-	switching_from = NULL;
 	stacks_mapped = 0;
 }
 
@@ -103,18 +62,12 @@ void arch_stack_unmap(void *stack)
 		munmap(stack, HOST_STACK_SIZE);
 }
 
-static void note_stack(struct arch_context *from)
-{
-	/* Tells where we came from, so that a switch back can name that stack. */
-	__sanitizer_finish_switch_fiber(NULL, &from->bottom, &from->size);
-}
-
 static void trampoline(void)
 {
 	void (*fn)(void *) = start_fn;
 	void *arg = start_arg;
 
-	note_stack(switching_from);
+	host_stack_entered();
 	fn(arg);
 	abort();
 }
@@ -131,15 +84,6 @@ void arch_context_init(struct arch_context *ctx, void *stack, void (*fn)(void *a
 	start_fn = fn;
 	start_arg = arg;
 	makecontext(&ctx->uc, trampoline, 0);
-}
-
-void arch_context_switch(struct arch_context *from, struct arch_context *to)
-{
-	switching_from = from;
-	__sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->size);
-	stacks_switch(from, to);
-	__sanitizer_finish_switch_fiber(from->fake_stack, &switching_from->bottom,
-					&switching_from->size);
 }
 
 enum user_exit arch_user_run(struct arch_aspace *as, struct user_context *ctx,

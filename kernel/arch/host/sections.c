@@ -29,6 +29,11 @@ void __sanitizer_cov_trace_pc(void)
 	blocks++;
 }
 
+uint64_t sections_blocks(void)
+{
+	return blocks;
+}
+
 void sections_reset(void)
 {
 	for (unsigned i = 0; i < SECTIONS_MAX; i++)

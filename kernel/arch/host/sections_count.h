@@ -16,6 +16,9 @@ struct section {
 /* One for each lock that was taken, in the order of their first time; unused ones have no name. */
 extern struct section sections[SECTIONS_MAX];
 
+/* Basic blocks since the start of the process. */
+uint64_t sections_blocks(void);
+
 /* Forgets lengths and counts. */
 void sections_reset(void);
 
