@@ -90,6 +90,11 @@ void delay(uint64_t microseconds_to_wait)
 		;
 }
 
+void let_others_run(void)
+{
+	__asm__ volatile("wfe");
+}
+
 void call_firmware(bool by_hvc, uint64_t regs[18])
 {
 	if (by_hvc)

@@ -36,6 +36,7 @@ enum tatest_app {
 	APP_LIBS = 0x0030,      /* needs LIB_FIRST, opens LIB_SECOND, uses thread-local storage */
 	LIB_FIRST = 0x0031,
 	LIB_SECOND = 0x0032,
+	APP_HERD = 0x0040, /* shared by all guests */
 	APP_ABSENT = 0x00ff
 };
 
