@@ -8,6 +8,7 @@
 #define COPY_COOKIE  0x71000000ull
 #define COPY_PAGES   80u
 #define LARGE_PAGES  8000u
+#define REST_US      10000u
 #define ODD_BYTES    100u /* each page of the app's lies in two of ours */
 
 static uint32_t sessions[SESSIONS_MAX];
@@ -193,7 +194,7 @@ void mode_herd(void)
 	print("guest: herd: ready\n");
 	while ((letter = console_read()) != 'q') {
 		if (letter < 0)
-			let_others_run();
+			doze(REST_US);
 		else
 			print("guest: herd: %u gave %x\n", (uint32_t)letter, run(letter));
 	}
