@@ -4,8 +4,9 @@
  * instance each that crashed, instances=N of those that did not, sessions=N of a service, buffers=N
  * registered buffers of pages=N pages each, each look-up among all of them; with spread=1 among few.
  * A buffer is one page of ours, as often as it has pages: it costs the TEE what many would cost, and
- * us the page list. kept=1: an app without a session is kept alive. greedy=1: instances until there
- * is no memory. When 'b' is typed, one buffer more, of big=N pages, if it gets it; 'q' to end.
+ * us the page list. kept=1: an app without a session is kept alive. greedy=1: as much as there
+ * is memory for. When 'b' is typed, bigs=N buffers of big=N pages for a while, if it gets them; 'q' to
+ * end.
  */
 #include "../../examples/linger/linger.h"
 #include "memory.h"
@@ -21,6 +22,8 @@
 #define STRIDE_ALIKE   (1ull << 18)
 #define STRIDE_SPREAD  (1ull << 6)
 #define BIG_COOKIE     0x6F001000ull
+#define FILL_COOKIE    0x6D001000ull
+#define FILL_PAGES     250u /* as few as cost the TEE a page */
 #define UNKNOWN_COOKIE 0x6E001000ull
 
 /* Of a service of the TEE's own. */
@@ -30,6 +33,8 @@ static const uint8_t uuid_statistics[16] = {0xd9, 0x6a, 0x5b, 0x40, 0xe2, 0xc7, 
 static uint32_t sessions[SESSIONS_MAX];
 static uint32_t session_count;
 static uint64_t *list; /* of each buffer */
+static uint64_t *big_list;
+static uint32_t fill_count;
 static uint64_t buffer_size;
 static uint64_t stride;
 
@@ -53,16 +58,6 @@ static void open_some(const uint8_t uuid[16], uint32_t count)
 		if (result != TEE_SUCCESS)
 			fail("hoard: session %u: %x", session_count, result);
 	}
-}
-
-static void open_until_full(void)
-{
-	TEE_Result result;
-
-	do
-		result = open_one(uuid_linger);
-	while (result == TEE_SUCCESS);
-	print("guest: hoard: %u sessions, then %x\n", session_count, result);
 }
 
 /* The session stays, and of its instance a record. */
@@ -141,6 +136,21 @@ static void register_buffers(uint32_t count, uint32_t page_count)
 	}
 }
 
+/* Instances until there is no room for one more, then the pages that are left, one by one. */
+static void take_until_full(void)
+{
+	uint64_t *pages = list_repeat(FILL_PAGES);
+	TEE_Result result;
+
+	do
+		result = open_one(uuid_linger);
+	while (result == TEE_SUCCESS);
+	while (register_at(FILL_COOKIE + fill_count, pages, FILL_PAGES * PAGE_SIZE) == TEE_SUCCESS)
+		fill_count++;
+	print("guest: hoard: %u sessions, then %x; %u buffers\n", session_count, result,
+	      fill_count);
+}
+
 /* An app gets the whole of the first buffer mapped. */
 static void lend_first(void)
 {
@@ -191,20 +201,26 @@ static void look_up_last(void)
 	}
 }
 
-/* A large buffer, which the TEE may have no memory for. */
+/* Large buffers, until the TEE has no memory for one more. */
 static void try_big(void)
 {
 	uint32_t page_count = (uint32_t)machine_number("big", 0);
-	uint64_t *pages = list_repeat(page_count);
-	TEE_Result result;
+	uint32_t wanted = (uint32_t)machine_number("bigs", 1);
+	TEE_Result result = TEE_SUCCESS;
+	uint32_t count = 0;
 
-	if (!pages)
+	if (!big_list)
+		big_list = list_repeat(page_count);
+	if (!big_list)
 		fail("hoard: no memory for a list of %u pages", page_count);
-	result = register_at(BIG_COOKIE, pages, (uint64_t)page_count * PAGE_SIZE);
-	print("guest: hoard: %u pages: %x\n", page_count, result);
-	if (result == TEE_SUCCESS && unregister(BIG_COOKIE) != TEE_SUCCESS)
-		fail("hoard: unregister of the big one");
-	pages_give(pages, (page_count + MSG_LIST_ENTRIES - 1) / MSG_LIST_ENTRIES);
+	while (count < wanted && result == TEE_SUCCESS) {
+		result = register_at(BIG_COOKIE + count, big_list, (uint64_t)page_count * PAGE_SIZE);
+		count += result == TEE_SUCCESS;
+	}
+	print("guest: hoard: %u times %u pages, then %x\n", count, page_count, result);
+	while (count > 0)
+		if (unregister(BIG_COOKIE + --count) != TEE_SUCCESS)
+			fail("hoard: unregister of a big one");
 }
 
 static void give_all_back(uint32_t buffers)
@@ -212,6 +228,9 @@ static void give_all_back(uint32_t buffers)
 	while (session_count > 0)
 		if (tee_close(sessions[--session_count]) != TEE_SUCCESS)
 			fail("hoard: close");
+	while (fill_count > 0)
+		if (unregister(FILL_COOKIE + --fill_count) != TEE_SUCCESS)
+			fail("hoard: unregister of what filled up");
 	while (buffers > 0)
 		if (unregister(cookie_of(--buffers)) != TEE_SUCCESS)
 			fail("hoard: unregister");
@@ -230,7 +249,7 @@ static void take_all(uint32_t buffers)
 	open_some(uuid_linger, (uint32_t)machine_number("instances", 0));
 	open_some(uuid_statistics, (uint32_t)machine_number("sessions", 0));
 	if (machine_number("greedy", 0))
-		open_until_full();
+		take_until_full();
 }
 
 void mode_hoard(void)

@@ -5,7 +5,7 @@
  *   profile=a|b                    which of the ABI's two profiles to speak (a)
  *   seed=N calls=N                 for storm and once
  *   kind=… hold=MICROSECONDS       for linger
- *   instances=N sessions=N buffers=N pages=N spread=1 dead=N greedy=1 kept=1 big=PAGES   for hoard
+ *   instances=N sessions=N buffers=N pages=N spread=1 dead=N greedy=1 kept=1 big=N bigs=N for hoard
  *   sessions=N waits=N             for herd
  *   native=1                       no hypervisor below: its calls would be ours
  * Every line it prints starts with "guest: ". It ends with PASS or FAIL and powers off.

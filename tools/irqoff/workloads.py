@@ -32,6 +32,7 @@ HOARDS: List[Dict[str, int]] = [
 ]
 DEAD = {"dead": 1000, "instances": 4, "sessions": 16}
 TARGET_DEAD = "ffff3024"
+ALL_PAGES = 3700            # of secure memory, nearly
 Bare = Tuple[str, str]      # name, boot arguments
 
 
@@ -207,19 +208,29 @@ def waiters(meter: Meter, count: int = 10, waits: int = 56) -> None:
 
 
 def shortage(meter: Meter) -> None:
-    """A large buffer is registered while another guest has all secure memory and there are apps to give way."""
-    bare = [("hoard1", "mode=hoard kept=1 big=32768"), ("hoard2", "mode=hoard kept=1 big=65000"), ("greedy", "mode=hoard greedy=1 big=32768")]
-    with meter.machine(manual=bare, adjust=small) as machine:
+    """Large buffers are registered while a guest has all secure memory, and an app that is kept alive gives way."""
+    big = "kept=1 big=2300 bigs=14"         # as large, and as much, as the mediator takes
+    bare = [("poor1", f"mode=hoard {big}"), ("poor2", f"mode=hoard {big}"), ("greedy", f"mode=hoard greedy=1 {big}")]
+
+    def adjust(config: MachineConfig) -> None:
+        small(config)
+        config.guests[2].numbers["limit-pages"] = ALL_PAGES
+
+    with meter.machine(manual=bare, adjust=adjust) as machine:
         machine.wait_ready(meter.timeout)
         guests = [machine.guests[name] for name, _ in bare]
         for guest in guests:
             machine.create(guest)
             meter.expect(machine, guest, "hoard: ready")
-        for guest in guests:
+        for guest in guests * 2:
             machine.write(guest, b"b")
-            meter.expect(machine, guest, r"hoard: \d+ pages:")
+            meter.expect(machine, guest, r"hoard: \d+ times")
         for guest in guests:
             machine.destroy(guest, meter.timeout)
+    with meter.machine(bare=[("bare1", "mode=hoard native=1 kept=1 greedy=1 big=32768")], hypervisor=False) as machine:
+        meter.expect(machine, machine.guests["bare1"], "hoard: ready")
+        machine.write(machine.guests["bare1"], b"bbq")
+        meter.expect(machine, machine.guests["bare1"], "guest: PASS")
 
 
 def dead_all(meter: Meter) -> None:
@@ -290,7 +301,7 @@ def alone(meter: Meter) -> None:
     """Without a hypervisor: a buffer as large as the kernel takes, as many as it takes, the storm, and Linux that sees everybody's
     figures."""
     hoard = "mode=hoard native=1 buffers="
-    for words in (hoard + "1 pages=65000", hoard + "2040", hoard + "2040 spread=1", "mode=storm native=1 seed=1 calls=1500"):
+    for words in (hoard + "1 pages=65000", hoard + "2046", hoard + "2046 spread=1", "mode=storm native=1 seed=1 calls=1500"):
         with meter.machine(bare=[("bare1", words)], hypervisor=False) as machine:
             machine.wait_ready(meter.timeout)
             if words.startswith(hoard):
