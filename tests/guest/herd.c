@@ -62,8 +62,8 @@ static TEE_Result start_waiting(void)
 	uint64_t regs[18];
 
 	while (waiting_count < wanted) {
-		struct call *call = invoke_prepare(sessions[waiting_count % session_count],
-						   HERD_WAIT, NULL);
+		struct call *call =
+			invoke_prepare(sessions[waiting_count % session_count], HERD_WAIT, NULL);
 
 		waiting[waiting_count++] = call;
 		call_start(call, tee.way);
@@ -138,9 +138,8 @@ static void copy_all(const uint64_t *list)
 static TEE_Result pass_memory(void)
 {
 	uint64_t *list = list_repeat(LARGE_PAGES + 1);
-	struct buffer buffer = {.list = list,
-				.size = (uint64_t)COPY_PAGES * PAGE_SIZE,
-				.cookie = COPY_COOKIE};
+	struct buffer buffer = {
+		.list = list, .size = (uint64_t)COPY_PAGES * PAGE_SIZE, .cookie = COPY_COOKIE};
 	TEE_Result result;
 	struct call *call;
 

@@ -2,11 +2,11 @@
 /*
  * A guest that has much of everything, to be destroyed with it: dead=N sessions of an app with an
  * instance each that crashed, instances=N of those that did not, sessions=N of a service, buffers=N
- * registered buffers of pages=N pages each, each look-up among all of them; with spread=1 among few.
- * A buffer is one page of ours, as often as it has pages: it costs the TEE what many would cost, and
- * us the page list. kept=1: an app without a session is kept alive. greedy=1: as much as there
- * is memory for. When 'b' is typed, bigs=N buffers of big=N pages for a while, if it gets them; 'q' to
- * end.
+ * registered buffers of pages=N pages each, each look-up among all of them; with spread=1 among
+ * few. A buffer is one page of ours, as often as it has pages: it costs the TEE what many would
+ * cost, and us the page list. kept=1: an app without a session is kept alive. greedy=1: as much as
+ * there is memory for. When 'b' is typed, bigs=N buffers of big=N pages for a while, if it gets
+ * them; 'q' to end.
  */
 #include "../../examples/linger/linger.h"
 #include "memory.h"
@@ -209,12 +209,15 @@ static void try_big(void)
 	TEE_Result result = TEE_SUCCESS;
 	uint32_t count = 0;
 
+	if (!page_count)
+		return;
 	if (!big_list)
 		big_list = list_repeat(page_count);
 	if (!big_list)
 		fail("hoard: no memory for a list of %u pages", page_count);
 	while (count < wanted && result == TEE_SUCCESS) {
-		result = register_at(BIG_COOKIE + count, big_list, (uint64_t)page_count * PAGE_SIZE);
+		result =
+			register_at(BIG_COOKIE + count, big_list, (uint64_t)page_count * PAGE_SIZE);
 		count += result == TEE_SUCCESS;
 	}
 	print("guest: hoard: %u times %u pages, then %x\n", count, page_count, result);
