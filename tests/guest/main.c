@@ -7,6 +7,7 @@
  *   kind=… hold=MICROSECONDS       for linger
  *   instances=N sessions=N buffers=N pages=N spread=1 dead=N greedy=1 kept=1 big=N bigs=N for hoard
  *   sessions=N waits=N             for herd
+ *   slots=N                        calls that can be in flight (20)
  *   native=1                       no hypervisor below: its calls would be ours
  * Every line it prints starts with "guest: ". It ends with PASS or FAIL and powers off.
  */

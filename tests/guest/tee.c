@@ -88,8 +88,11 @@ static void empty_cache(void)
 /* The messages of all calls lie in one buffer, so that profile A can register it. */
 static void make_calls(void)
 {
-	tee.messages = buffer_new(BUFFER_REGISTERED, CALLS_MAX * PAGE_SIZE);
-	for (uint32_t i = 0; i < CALLS_MAX; i++) {
+	tee.call_count = (uint32_t)machine_number("slots", CALLS);
+	if (tee.call_count > CALLS_MAX)
+		fail("more than %u calls", CALLS_MAX);
+	tee.messages = buffer_new(BUFFER_REGISTERED, (uint64_t)tee.call_count * PAGE_SIZE);
+	for (uint32_t i = 0; i < tee.call_count; i++) {
 		uint8_t *page = tee.messages->data + i * PAGE_SIZE;
 
 		tee.calls[i].message = (struct msg_header *)(void *)page;
@@ -124,7 +127,7 @@ void tee_probe(char profile)
 
 struct call *call_take(uint32_t command, uint32_t num_params)
 {
-	for (uint32_t i = 0; i < CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < tee.call_count; i++) {
 		struct call *call = &tee.calls[i];
 
 		if (call->state != CALL_FREE)

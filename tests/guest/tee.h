@@ -14,6 +14,7 @@
 #include "machine.h"
 
 #define CALLS_MAX   64u /* as many as a guest can be given */
+#define CALLS       20u /* more than the 16 that it has unless it is told otherwise */
 #define BUFFERS_MAX 64u
 
 /* How a message is handed over; see NW-030..034. */
@@ -64,8 +65,9 @@ struct tee {
 	uint32_t capabilities;
 	uint32_t thread_count; /* 0: unknown */
 	bool is_tenon;
-	bool is_tolerant;  /* we lied about memory: what the TEE frees may be unknown to us */
-	enum call_way way; /* of ordinary calls */
+	bool is_tolerant;    /* we lied about memory: what the TEE frees may be unknown to us */
+	enum call_way way;   /* of ordinary calls */
+	uint32_t call_count; /* of these: CALLS, or what the boot said */
 	struct call calls[CALLS_MAX];
 	struct buffer buffers[BUFFERS_MAX];
 	struct buffer *messages; /* where the calls' messages lie; registered for WAY_REGISTERED */

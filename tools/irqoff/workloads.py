@@ -179,7 +179,7 @@ def waiters(meter: Meter, count: int = 16, waits: int = 60) -> None:
     """Calls of several guests wait in a shared app for one: it lets them go, is destroyed, the app dies in two ways, and they are
     destroyed."""
     names = [f"bare{n}" for n in range(count)]
-    bare = [(name, f"mode=herd sessions=16 waits={waits}") for name in names]
+    bare = [(name, f"mode=herd sessions=16 waits={waits} slots={CALLS}") for name in names]
 
     def adjust(config: MachineConfig) -> None:
         small(config)
