@@ -14,6 +14,9 @@ SIZES = [{"instances": 2, "sessions": 8, "buffers": 4, "pages": 64}, {"instances
          {"instances": 20, "sessions": 600, "buffers": 8, "pages": 2300}]
 
 
+DEAD = {"dead": 400, "instances": 2, "sessions": 16}
+
+
 @pytest.fixture
 def meter(tmp_path):
     """Boots the measuring kernel; shows its table when the test fails."""
@@ -40,9 +43,14 @@ def test_a_window_with_more_than_the_bound_is_found():
 
 @pytest.mark.limit(500)
 def test_masked_windows_stay_within_the_bound(meter):
-    """I7: guests with much of everything are destroyed, one lies, Linux runs apps that fault, map, unmap and compute, apps with as
-    much as they can have, and files that are as long to load as they can be."""
-    workloads.hoards(meter, SIZES)
+    """I7: guests with much of everything are destroyed, one lies; apps that many share, that wait and that died; as many buffers
+    as there can be; no memory; Linux runs apps that fault, map, unmap and compute, apps with as much as they can have, and files
+    that are as long to load as they can be."""
+    workloads.hoards(meter, [*SIZES, DEAD])
+    workloads.herd(meter, 16)
+    workloads.waiters(meter, 4, 50)
+    workloads.shortage(meter)
+    workloads.look_ups(meter)
     workloads.mixture(meter, calls=30)
     workloads.apps(meter, ["system"])
     workloads.much(meter)

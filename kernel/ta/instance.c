@@ -136,8 +136,10 @@ static struct ta_instance *instance_new(struct guest *guest, const struct uuid *
 static TEE_Result instance_load(struct ta_instance *instance)
 {
 	struct guest *guest = instance->guest;
-	TEE_Result res;
+	TEE_Result res = call_poll(); /* it was looked for among many (I7) */
 
+	if (res)
+		return res;
 	instance->context = heap_alloc(&guest->heap, sizeof(*instance->context));
 	if (!instance->context)
 		return TEE_ERROR_OUT_OF_MEMORY;

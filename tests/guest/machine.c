@@ -90,6 +90,27 @@ void delay(uint64_t microseconds_to_wait)
 		;
 }
 
+void let_others_run(void)
+{
+	__asm__ volatile("wfe");
+}
+
+/* No interrupt is enabled: it is the hypervisor that looks at the timer of a vCPU that waits. */
+void doze(uint64_t microseconds_to_wait)
+{
+	uint64_t now, hz;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(now));
+	__asm__ volatile("mrs %0, cntfrq_el0" : "=r"(hz));
+	__asm__ volatile("msr cntv_cval_el0, %0\n"
+			 "msr cntv_ctl_el0, %1\n"
+			 "isb\n"
+			 "wfi\n"
+			 "msr cntv_ctl_el0, xzr\n"
+			 "isb" ::"r"(now + hz / 1000 * microseconds_to_wait / 1000),
+			 "r"(1ull));
+}
+
 void call_firmware(bool by_hvc, uint64_t regs[18])
 {
 	if (by_hvc)

@@ -40,6 +40,10 @@ int console_read(void);
 uint64_t microseconds(void);
 void delay(uint64_t microseconds_to_wait);
 
+/* For who has nothing to do for now: others run; or, below a hypervisor, the CPU waits so long. */
+void let_others_run(void);
+void doze(uint64_t microseconds_to_wait);
+
 /* Makes the call; regs are x0..x17 in and out. */
 void call_firmware(bool by_hvc, uint64_t regs[18]);
 

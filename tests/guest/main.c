@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The bare-metal test guest. Boot arguments (words NAME=VALUE):
- *   mode=once|storm|linger|crowd|sleep|hog|pace|hoard   what to do (once)
+ *   mode=once|storm|linger|crowd|sleep|hog|pace|hoard|herd   what to do (once)
  *   profile=a|b                    which of the ABI's two profiles to speak (a)
  *   seed=N calls=N                 for storm and once
  *   kind=… hold=MICROSECONDS       for linger
- *   instances=N sessions=N buffers=N pages=N   for hoard
+ *   instances=N sessions=N buffers=N pages=N spread=1 dead=N greedy=1 kept=1 big=N bigs=N for hoard
+ *   sessions=N waits=N             for herd
+ *   slots=N                        calls that can be in flight (20)
  *   native=1                       no hypervisor below: its calls would be ours
  * Every line it prints starts with "guest: ". It ends with PASS or FAIL and powers off.
  */
@@ -45,6 +47,8 @@ void main(const void *tree)
 		mode_pace();
 	else if (!strcmp(mode, "hoard"))
 		mode_hoard();
+	else if (!strcmp(mode, "herd"))
+		mode_herd();
 	else
 		fail("no mode %s", mode);
 	print("guest: PASS %s\n", mode);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "memory.h"
 
-#define POOL_PAGES  288u
+#define POOL_PAGES  332u
 #define CPIO_HEADER 110u
 
 static uint8_t pool[POOL_PAGES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));

@@ -35,6 +35,12 @@ void mode_hog(void);
  */
 void mode_hoard(void);
 
+/*
+ * Does with its sessions=N of a shared app, and waits=N calls in it, what the letters typed say
+ * (herd.c lists them), and says when each is done; 'q' to end.
+ */
+void mode_herd(void);
+
 /* A ledger call after the other; a line with their number every quarter of a second. */
 void mode_pace(void);
 

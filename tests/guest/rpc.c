@@ -29,6 +29,22 @@ void list_fill(uint64_t *list, const uint8_t *data, uint32_t page_count)
 		list[i] = (uintptr_t)data + (uint64_t)i * PAGE_SIZE;
 }
 
+uint64_t *list_repeat(uint32_t page_count)
+{
+	uint32_t list_count = (page_count + MSG_LIST_ENTRIES - 1) / MSG_LIST_ENTRIES;
+	uint64_t *lists = pages_take(list_count);
+	uint64_t page = (uintptr_t)pages_take(1);
+	uint32_t words = PAGE_SIZE / sizeof(uint64_t);
+
+	if (!lists || !page)
+		return NULL;
+	for (uint32_t i = 0; i < list_count * words; i++)
+		lists[i] = page;
+	for (uint32_t i = 0; i + 1 < list_count; i++)
+		lists[i * words + MSG_LIST_ENTRIES] = (uintptr_t)&lists[(i + 1) * words];
+	return lists;
+}
+
 struct buffer *buffer_new(enum buffer_kind kind, uint64_t size)
 {
 	uint32_t page_count = page_count_of(size);

@@ -19,6 +19,10 @@ const uint8_t uuid_cold[16]   = { 0x7e, 0x0b, 0x3c, 0x5a, 0x00, 0x04, 0x4b, 0x8e
 				  0xa2, 0xf6, 0x62, 0x65, 0x6e, 0x63, 0x63, 0x00 };
 const uint8_t uuid_exchange[16] = { 0x7e, 0x0b, 0x3c, 0x5a, 0x00, 0x05, 0x4b, 0x8e,
 				    0xa2, 0xf6, 0x65, 0x78, 0x63, 0x68, 0x61, 0x6e };
+const uint8_t uuid_warm[16]   = { 0x7e, 0x0b, 0x3c, 0x5a, 0x00, 0x03, 0x4b, 0x8e,
+				  0xa2, 0xf6, 0x62, 0x65, 0x6e, 0x63, 0x68, 0x77 };
+const uint8_t uuid_herd[16]   = { 0x7e, 0x0b, 0x3c, 0x5a, 0x00, 0x33, 0x4b, 0x8e,
+				  0xa2, 0xf6, 0x74, 0x61, 0x2d, 0x74, 0x73, 0x74 };
 /* clang-format on */
 
 void tee_smc(uint64_t regs[18])
@@ -84,8 +88,11 @@ static void empty_cache(void)
 /* The messages of all calls lie in one buffer, so that profile A can register it. */
 static void make_calls(void)
 {
-	tee.messages = buffer_new(BUFFER_REGISTERED, CALLS_MAX * PAGE_SIZE);
-	for (uint32_t i = 0; i < CALLS_MAX; i++) {
+	tee.call_count = (uint32_t)machine_number("slots", CALLS);
+	if (tee.call_count > CALLS_MAX)
+		fail("more than %u calls", CALLS_MAX);
+	tee.messages = buffer_new(BUFFER_REGISTERED, (uint64_t)tee.call_count * PAGE_SIZE);
+	for (uint32_t i = 0; i < tee.call_count; i++) {
 		uint8_t *page = tee.messages->data + i * PAGE_SIZE;
 
 		tee.calls[i].message = (struct msg_header *)(void *)page;
@@ -120,7 +127,7 @@ void tee_probe(char profile)
 
 struct call *call_take(uint32_t command, uint32_t num_params)
 {
-	for (uint32_t i = 0; i < CALLS_MAX; i++) {
+	for (uint32_t i = 0; i < tee.call_count; i++) {
 		struct call *call = &tee.calls[i];
 
 		if (call->state != CALL_FREE)

@@ -13,7 +13,8 @@
 
 #include "machine.h"
 
-#define CALLS_MAX   20u /* more than the 16 that a guest has unless it is told otherwise */
+#define CALLS_MAX   64u /* as many as a guest can be given */
+#define CALLS       20u /* more than the 16 that it has unless it is told otherwise */
 #define BUFFERS_MAX 64u
 
 /* How a message is handed over; see NW-030..034. */
@@ -64,8 +65,9 @@ struct tee {
 	uint32_t capabilities;
 	uint32_t thread_count; /* 0: unknown */
 	bool is_tenon;
-	bool is_tolerant;  /* we lied about memory: what the TEE frees may be unknown to us */
-	enum call_way way; /* of ordinary calls */
+	bool is_tolerant;    /* we lied about memory: what the TEE frees may be unknown to us */
+	enum call_way way;   /* of ordinary calls */
+	uint32_t call_count; /* of these: CALLS, or what the boot said */
 	struct call calls[CALLS_MAX];
 	struct buffer buffers[BUFFERS_MAX];
 	struct buffer *messages; /* where the calls' messages lie; registered for WAY_REGISTERED */
@@ -122,6 +124,9 @@ struct buffer *buffer_new(enum buffer_kind kind,
 			  uint64_t size); /* pages taken; NULL if none left */
 void buffer_delete(struct buffer *buffer);
 void list_fill(uint64_t *list, const uint8_t *data, uint32_t page_count);
+/* A chain of page lists, for so many pages, that name one page again and again; NULL if no memory
+ * is left. It costs the TEE what so many would cost, and us the list. */
+uint64_t *list_repeat(uint32_t page_count);
 void rpc_command_answer(struct msg_header *message);
 uint8_t *rpc_memory(const struct msg_param *param); /* what an RPC names; NULL: nothing */
 
@@ -142,5 +147,7 @@ extern const uint8_t uuid_ledger[16];
 extern const uint8_t uuid_linger[16];
 extern const uint8_t uuid_cold[16];
 extern const uint8_t uuid_exchange[16];
+extern const uint8_t uuid_warm[16];
+extern const uint8_t uuid_herd[16]; /* not an example: tests/ta/herd */
 
 #endif

@@ -129,8 +129,8 @@ def is_client(path: Path) -> bool:
     return head[:4] == ELF_MAGIC and int.from_bytes(head[18:20], "little") == EM_AARCH64
 
 
-def examples_archive(folder: Optional[Path] = None) -> bytes:
-    """Clients to /usr/bin and trusted apps to where tee-supplicant looks for them, from <build>/examples."""
+def examples_archive(folder: Optional[Path] = None, apps: Iterable[Path] = ()) -> bytes:
+    """Clients to /usr/bin and trusted apps to where tee-supplicant looks for them, from <build>/examples; and other apps."""
     folder = folder or build_dir() / "examples"
     archive = Archive()
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
@@ -138,6 +138,8 @@ def examples_archive(folder: Optional[Path] = None) -> bytes:
             archive.add_file(f"/usr/lib/optee_armtz/{path.name}", path.read_bytes(), 0o444)
         elif is_client(path):
             archive.add_file(f"/usr/bin/{path.name}", path.read_bytes(), 0o755)
+    for path in apps:
+        archive.add_file(f"/usr/lib/optee_armtz/{path.name}", path.read_bytes(), 0o444)
     return archive.to_bytes()
 
 

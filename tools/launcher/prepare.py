@@ -7,7 +7,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional, Sequence
 
 from . import apt, firmware, initramfs
 from .boot import GuestSpec, MachineConfig
@@ -56,15 +56,15 @@ def linux_guests(count: int, initrd: Path, memory: int = 256, vcpus: int = 1, nu
 
 
 def bare_guest(folder: Path, name: str, bootargs: str, memory: int = 16, manual: bool = False,
-               vcpus: int = 1) -> GuestSpec:
+               vcpus: int = 1, apps: Sequence[Path] = ()) -> GuestSpec:
     """The bare-metal test guest as a VM, on a node of its own name; boots in milliseconds.
 
     bootargs: words such as "mode=storm seed=7" (tests/guest/main.c lists them). The trusted apps that it loads
-    come from the examples' build and are written once to `folder`.
+    come from the examples' build, or are the ones given, and are written once to `folder`.
     """
     archive = folder / "apps.cpio"
     if not archive.is_file():
-        archive.write_bytes(initramfs.examples_archive())
+        archive.write_bytes(initramfs.examples_archive(apps=apps))
     return GuestSpec(name, name, find_image("guest.bin"), archive, bootargs, vcpus, memory, manual=manual)
 
 
