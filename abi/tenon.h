@@ -102,6 +102,7 @@
 #define TRACE_OF_CALLS              1u
 #define TRACE_OF_SESSIONS           2u
 #define TRACE_OF_SHM_PAGES          3u
+#define TRACE_OF_INSTANCES          4u
 /* clang-format on */
 
 /* One event. ticks: CNTPCT_EL0 at its end. */

@@ -93,10 +93,19 @@ static void check_shm(const struct guest *guest)
 
 static void check_sessions(const struct guest *guest)
 {
+	uint64_t least = 0;
+
 	list_for_each (node, &guest->sessions) {
 		const struct ta_session *s = list_entry(node, struct ta_session, link);
 		bool is_shared = s->instance && s->instance->shared;
+		uint32_t ahead = s->id - guest->next_session_id - 1;
 
+		/* Numbers are chosen without a search, because they are in the order in which they
+		 * come round: that of the one that was opened last is a whole round ahead. */
+		if (ahead < least || s->id == 0)
+			broken("I2: guest %u: session %u is not in the order of numbers",
+			       guest->vm_id, s->id);
+		least = (uint64_t)ahead + 1;
 		if (s->guest != guest || (s->opener && s->opener->guest != guest) ||
 		    (s->instance && !is_shared && s->instance->guest != guest))
 			broken("I1: session %u of guest %u leads to another guest", s->id,

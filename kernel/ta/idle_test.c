@@ -272,7 +272,9 @@ static void the_number_of_instances_is_bounded_and_idle_ones_give_way(void **sta
 	make_idle(&one);
 	pretend_instances(&one, 511);
 	assert_int_equal(open(&one, PER_SESSION, &session), TEE_SUCCESS);
+	uint64_t refusals = stat(&one, TENON_STAT_REFUSALS);
 	assert_int_equal(open(&one, PER_SESSION, &other), TEE_ERROR_OUT_OF_MEMORY);
+	assert_int_equal(stat(&one, TENON_STAT_REFUSALS), refusals + 1);
 	pretend_instances(&one, -511);
 	assert_int_equal(stat(&one, TENON_STAT_INSTANCES), 1);
 	assert_int_equal(open(&one, PER_SESSION, &other), TEE_SUCCESS);

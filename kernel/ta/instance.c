@@ -252,6 +252,15 @@ static TEE_Result find_or_load(struct guest *guest, const struct uuid *uuid,
 	return TEE_SUCCESS;
 }
 
+/* No idle one made room. A refusal for want of memory is counted where there was none. */
+static void count_if_crowded(struct guest *guest)
+{
+	if (guest->count.instances < TA_INSTANCES_MAX)
+		return;
+	guest->count.refusals++;
+	trace(TRACE_REFUSED, guest->vm_id, TRACE_NO_CALL, TRACE_OF_INSTANCES, 0, 0, 0);
+}
+
 TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
 {
 	struct guest *guest = call_guest();
@@ -268,6 +277,8 @@ TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
 			return res;
 		res = find_or_load(guest, uuid, out);
 	} while (res == TEE_ERROR_OUT_OF_MEMORY && idle_give_up(guest));
+	if (res == TEE_ERROR_OUT_OF_MEMORY)
+		count_if_crowded(guest);
 	return res;
 }
 

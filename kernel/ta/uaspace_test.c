@@ -176,38 +176,6 @@ static void room_is_found_below_home_when_there_is_none_above(void **state)
 	assert_int_equal(uaspace_find_room(&as, 0, &va), TEE_ERROR_OUT_OF_MEMORY);
 }
 
-/* I7: the search goes through all regions, twice at most. */
-static void interrupts_are_let_in_when_room_was_looked_for(void **state)
-{
-	uint64_t va;
-
-	(void)state;
-	fixture_no_failures();
-	assert_int_equal(uaspace_find_room(&as, 1, &va), TEE_SUCCESS);
-	assert_int_equal(failures.polls, 1);
-	failures.poll_at = 2;
-	assert_int_equal(uaspace_find_room(&as, 1, &va), TEE_ERROR_TARGET_DEAD);
-}
-
-/* I7: an app that has few of its own choice may have modules of many. */
-static void the_number_of_regions_is_bounded_whatever_they_are(void **state)
-{
-	struct uaspace_region *r;
-	uint64_t va = BASE;
-	unsigned count = 0;
-
-	(void)state;
-	while (!uaspace_add_own(&as, va, 1, RW, UASPACE_SEGMENT, NULL, &r)) {
-		va += 2 * PAGE_SIZE;
-		assert_true(++count <= 352);
-	}
-	assert_int_equal(uaspace_add_own(&as, va, 1, RW, UASPACE_PARAM, NULL, NULL),
-			 TEE_ERROR_OUT_OF_MEMORY);
-	assert_int_equal(uaspace_map_zero(&as, 1, false, 0, 0, 0, &va), TEE_ERROR_OUT_OF_MEMORY);
-	uaspace_remove(&as, uaspace_find(&as, BASE));
-	assert_int_equal(uaspace_map_zero(&as, 1, false, 0, 0, 0, &va), TEE_SUCCESS);
-}
-
 static void removed_regions_give_back_everything(void **state)
 {
 	(void)state;
@@ -582,8 +550,6 @@ int main(void)
 		TEST(a_filler_sees_each_page_before_it_is_mapped),
 		TEST(room_has_an_unmapped_page_on_both_sides),
 		TEST(room_is_found_below_home_when_there_is_none_above),
-		TEST(interrupts_are_let_in_when_room_was_looked_for),
-		TEST(the_number_of_regions_is_bounded_whatever_they_are),
 		TEST(removed_regions_give_back_everything),
 		TEST(param_regions_show_the_clients_pages_in_order),
 		TEST(ta_092_access_rights_by_region_and_owner),

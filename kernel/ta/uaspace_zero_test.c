@@ -285,6 +285,38 @@ static void each_failing_allocation_of_a_zero_mapping_leaves_nothing_behind(void
 	}
 }
 
+/* I7: the search goes through all regions, twice at most. */
+static void interrupts_are_let_in_when_room_was_looked_for(void **state)
+{
+	uint64_t va;
+
+	(void)state;
+	fixture_no_failures();
+	assert_int_equal(uaspace_find_room(&as, 1, &va), TEE_SUCCESS);
+	assert_int_equal(failures.polls, 1);
+	failures.poll_at = 2;
+	assert_int_equal(uaspace_find_room(&as, 1, &va), TEE_ERROR_TARGET_DEAD);
+}
+
+/* I7: an app that has few of its own choice may have modules of many. */
+static void the_number_of_regions_is_bounded_whatever_they_are(void **state)
+{
+	struct uaspace_region *r;
+	uint64_t va = BASE;
+	unsigned count = 0;
+
+	(void)state;
+	while (!uaspace_add_own(&as, va, 1, RW, UASPACE_SEGMENT, NULL, &r)) {
+		va += 2 * PAGE_SIZE;
+		assert_true(++count <= 352);
+	}
+	assert_int_equal(uaspace_add_own(&as, va, 1, RW, UASPACE_PARAM, NULL, NULL),
+			 TEE_ERROR_OUT_OF_MEMORY);
+	assert_int_equal(uaspace_map_zero(&as, 1, false, 0, 0, 0, &va), TEE_ERROR_OUT_OF_MEMORY);
+	uaspace_remove(&as, uaspace_find(&as, BASE));
+	assert_int_equal(uaspace_map_zero(&as, 1, false, 0, 0, 0, &va), TEE_SUCCESS);
+}
+
 /* I7: for a guest that is destroyed each step is a short one, also the last. */
 static void an_address_space_with_many_tables_goes_in_steps(void **state)
 {
@@ -313,6 +345,8 @@ int main(void)
 		TEST(ta_142_parts_of_a_mapping_can_be_given_back),
 		TEST(ta_142_thousands_of_mappings_are_clean_and_leak_nothing),
 		TEST(ta_142_the_number_of_mappings_is_bounded),
+		TEST(interrupts_are_let_in_when_room_was_looked_for),
+		TEST(the_number_of_regions_is_bounded_whatever_they_are),
 		TEST(an_address_space_with_many_tables_goes_in_steps),
 		TEST(each_failing_allocation_of_a_zero_mapping_leaves_nothing_behind),
 	};

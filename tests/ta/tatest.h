@@ -36,7 +36,7 @@ enum tatest_app {
 	APP_LIBS = 0x0030,      /* needs LIB_FIRST, opens LIB_SECOND, uses thread-local storage */
 	LIB_FIRST = 0x0031,
 	LIB_SECOND = 0x0032,
-	APP_HERD = 0x0033, /* shared by all guests */
+	APP_HERD = 0x0033,     /* shared by all guests */
 	LIB_MANY = 0x0040,     /* crafted.py's: needs as many libraries as there may be */
 	LIB_TOO_MANY = 0x0050, /* needs more */
 	LIB_TABLES = 0x0051,   /* thousands of sections and symbols, and no index */

@@ -33,7 +33,7 @@ HOARDS: List[Dict[str, int]] = [
     {"instances": 0, "sessions": 0, "buffers": 1020, "pages": 1},       # nearly all that the mediator takes
     {"instances": 0, "sessions": 0, "buffers": 1020, "pages": 1, "spread": 1},
 ]
-DEAD = {"dead": 1000, "instances": 4, "sessions": 16}
+DEAD = {"dead": 500, "instances": 4, "sessions": 500}      # a guest has 512 instances at most
 TARGET_DEAD = "ffff3024"
 ALL_PAGES = 3700            # of secure memory, nearly
 Bare = Tuple[str, str]      # name, boot arguments

@@ -22,7 +22,7 @@ SYSCALLS = {0: "return", 1: "log", 2: "panic", 3: "get property", 4: "get proper
             12: "wait", 13: "get time", 14: "set time", 15: "state alloc", 16: "state copy", 17: "state free",
             18: "hash init", 19: "hash update", 20: "hash final", 21: "cipher init", 22: "cipher update", 23: "cipher final",
             33: "random", 70: "cache operation"}
-REFUSALS = ("pages", "calls", "sessions", "shared pages")
+REFUSALS = ("pages", "calls", "sessions", "shared pages", "instances")
 
 
 @dataclass
