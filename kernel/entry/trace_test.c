@@ -130,6 +130,33 @@ static void a_reader_who_comes_late_is_told_what_it_missed(void **state)
 	assert_int_equal(seen, 2 * TRACE_PER_PAGE - 1);
 }
 
+static void write_on(unsigned cpu, uint32_t guest, unsigned count)
+{
+	const uint32_t value[4] = {0};
+
+	host_cpu = cpu;
+	while (count-- > 0)
+		trace_write(TRACE_COMMAND, guest, 0, value);
+	host_cpu = 0;
+}
+
+/* It fills a page whenever one is read. */
+static void a_busy_cpu_does_not_keep_the_others_from_being_read(void **state)
+{
+	bool seen = false;
+
+	(void)state;
+	assert_int_equal(start_trace(2), SMC_OK);
+	write_on(1, 77, 1);
+	write_on(0, 1, TRACE_PER_PAGE);
+	assert_int_equal(read_trace().a[1], TRACE_PER_PAGE);
+	write_on(0, 1, TRACE_PER_PAGE);
+	assert_int_equal(read_trace().a[1], TRACE_PER_PAGE);
+	for (unsigned i = 0; i < TRACE_PER_PAGE; i++)
+		seen |= records()[i].guest == 77;
+	assert_true(seen);
+}
+
 static void what_cannot_be_is_refused_and_changes_nothing(void **state)
 {
 	struct page_totals before, after;
@@ -178,22 +205,19 @@ static void a_refused_page_is_in_the_trace_with_its_guest(void **state)
 	assert_int_equal(records()[0].value[0], TRACE_OF_PAGES);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(nothing_is_noted_until_the_hypervisor_says_so,
-						start, stop),
-		cmocka_unit_test_setup_teardown(each_event_names_its_guest_cpu_and_call, start,
-						stop),
-		cmocka_unit_test_setup_teardown(only_the_hypervisor_reads_or_turns_the_trace, start,
-						stop),
-		cmocka_unit_test_setup_teardown(a_reader_who_comes_late_is_told_what_it_missed,
-						start, stop),
-		cmocka_unit_test_setup_teardown(what_cannot_be_is_refused_and_changes_nothing,
-						start, stop),
-		cmocka_unit_test_setup_teardown(guests_come_and_go_in_the_trace, start, stop),
-		cmocka_unit_test_setup_teardown(a_refused_page_is_in_the_trace_with_its_guest,
-						start, stop),
+		TEST(nothing_is_noted_until_the_hypervisor_says_so),
+		TEST(each_event_names_its_guest_cpu_and_call),
+		TEST(only_the_hypervisor_reads_or_turns_the_trace),
+		TEST(a_reader_who_comes_late_is_told_what_it_missed),
+		TEST(a_busy_cpu_does_not_keep_the_others_from_being_read),
+		TEST(what_cannot_be_is_refused_and_changes_nothing),
+		TEST(guests_come_and_go_in_the_trace),
+		TEST(a_refused_page_is_in_the_trace_with_its_guest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

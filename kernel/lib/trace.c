@@ -22,6 +22,7 @@ bool trace_is_on;
 static uint32_t pages_of_cpu; /* 0: none yet */
 static unsigned cpu_count;
 static unsigned next_read; /* the CPU whose records are taken next */
+static unsigned in_a_row;  /* records taken from it since it was its turn */
 static bool is_read;       /* somebody is inside trace_read() or trace_start() */
 
 static struct slot *slot_of(struct ring *ring, uint64_t number)
@@ -148,11 +149,16 @@ unsigned trace_read(struct trace_record *to, unsigned count, uint32_t *lost)
 	if (!begin())
 		return 0;
 	/* Goes on where it stopped, so that a page takes one round of all CPUs and not one for each
-	 * few records (I7). */
+	 * few records (I7); but no CPU has two pages in a row. */
 	for (unsigned i = 0; i < cpu_count && taken < count; i++) {
-		taken += read_ring(&rings[next_read], to + taken, count - taken, lost);
-		if (taken < count)
+		unsigned some = read_ring(&rings[next_read], to + taken, count - taken, lost);
+
+		taken += some;
+		in_a_row += some;
+		if (taken < count || in_a_row >= TRACE_PER_PAGE) {
 			next_read = (next_read + 1) % cpu_count;
+			in_a_row = 0;
+		}
 	}
 	end();
 	return taken;
@@ -163,7 +169,7 @@ void trace_init(void)
 	trace_is_on = false;
 	pages_of_cpu = 0;
 	cpu_count = 0;
-	next_read = 0;
+	next_read = in_a_row = 0;
 	is_read = false;
 	for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
 		rings[cpu] = (struct ring){0};

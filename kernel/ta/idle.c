@@ -138,11 +138,10 @@ static bool take_apart(struct ta_instance *instance)
 	assert(instance->references == 0 && !instance->busy);
 	set_dead(instance);
 	for (unsigned i = 0; i < PIECES_MAX && pages_of(guest) >= before; i++) {
-		if (uaspace_shrink(&instance->as))
+		if (uaspace_shrink(&instance->as) || modules_let_go(instance))
 			continue;
 		instance->as_ready = false;
 		uaspace_destroy(&instance->as);
-		modules_let_go(instance);
 		idle_remove(instance);
 		break;
 	}

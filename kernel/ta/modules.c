@@ -213,19 +213,28 @@ void modules_init(struct ta_instance *instance)
 	list_init(&instance->modules.all.list);
 }
 
-void modules_let_go(struct ta_instance *instance)
+bool modules_let_go(struct ta_instance *instance)
 {
-	list_for_each_safe (node, &instance->modules.all.list) {
+	list_for_each (node, &instance->modules.all.list) {
 		struct module *module = module_of(node);
-		if (!module->image->owner)
+		if (!module->image->owner) {
 			drop(instance, module);
+			return true;
+		}
 	}
+	return false;
+}
+
+bool modules_drop_one(struct ta_instance *instance)
+{
+	if (list_empty(&instance->modules.all.list))
+		return false;
+	drop(instance, module_of(instance->modules.all.list.next));
+	return true;
 }
 
 void modules_drop(struct ta_instance *instance)
 {
-	struct modules *m = &instance->modules;
-
-	while (!list_empty(&m->all.list))
-		drop_and_breathe(instance, m->all.list.next);
+	while (modules_drop_one(instance))
+		(void)!call_poll();
 }

@@ -78,11 +78,14 @@ struct module_place {
 bool must_check modules_place(const struct ta_instance *instance, unsigned index,
 			      struct module_place *place);
 
-/* Drops the references to images of the system, so that these can give way; the rest is for
- * modules_drop(). Short. After the address space has gone. */
-void modules_let_go(struct ta_instance *instance);
+/* Drops the reference to one of the system's images, so that it can give way. False: there is none;
+ * the rest is for modules_drop(). Short. After all that was mapped has gone. */
+bool modules_let_go(struct ta_instance *instance);
 
-/* Drops the references to the images, after the address space has gone. Polls. */
+/* Drops the references to the images, after all that was mapped has gone. Polls. */
 void modules_drop(struct ta_instance *instance);
+
+/* One of them, for whoever cannot poll; false: there is none. */
+bool modules_drop_one(struct ta_instance *instance);
 
 #endif

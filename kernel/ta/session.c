@@ -491,7 +491,8 @@ static enum teardown ta_teardown(struct guest *guest)
 		if (!instance->as_ready)
 			continue;
 		idle_remove(instance);
-		if (!uaspace_shrink(&instance->as) && !ta_release(instance)) {
+		if (!uaspace_shrink(&instance->as) && !ta_release(instance) &&
+		    !modules_drop_one(instance)) {
 			/* Not looked at again: a step is not to cost more the more there are. */
 			instance->as_ready = false;
 			uaspace_destroy(&instance->as);

@@ -53,6 +53,20 @@ static TEE_Result run(struct ta_instance *instance, TEE_Result *result)
 	}
 }
 
+/* Not for the guest whose call does it to prevent: its death is seen where the entry runs, which
+ * then is cut. So that of a close, which has no parameters, can't fail. */
+static TEE_Result set_entry(struct ta_instance *instance, const struct ta_session *peer,
+			    const struct shared_request *request)
+{
+	struct call *call = call_current();
+
+	call->sheltered = true;
+	TEE_Result res = instance_set_entry(instance, peer->id, request->function, request->cmd,
+					    &instance->shared->entry.params);
+	call->sheltered = false;
+	return res;
+}
+
 static TEE_Result begin(struct ta_instance *instance, struct ta_session *peer,
 			const struct shared_request *request, struct shared_wait *wait)
 {
@@ -66,8 +80,7 @@ static TEE_Result begin(struct ta_instance *instance, struct ta_session *peer,
 	entry->used = 0;
 	entry->wait = wait;
 	peer->deadline = request->deadline;
-	res = instance_set_entry(instance, peer->id, request->function, request->cmd,
-				 &entry->params);
+	res = set_entry(instance, peer, request);
 	if (res)
 		user_params_end(&entry->params, instance);
 	return res;

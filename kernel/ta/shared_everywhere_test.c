@@ -51,6 +51,8 @@ static void others_go_on(void)
 	two_holds = two_waits = false;
 	assert_int_equal(invoke(&two, of_two, UNLOCK, NULL), TEE_SUCCESS);
 	assert_int_equal(app.holder, 0);
+	/* The app was told of the end of every session but this one. */
+	assert_int_equal(app.opened - app.closed, 1);
 	take_notifications(&two);
 }
 
@@ -77,6 +79,19 @@ static void with_a_call_that_waits(void)
 	assert_true(leave(&one, of_one, LOCK, 0));
 }
 
+/* Left by another guest, and to be closed before the client gets in. */
+static void with_sessions_that_are_due(void)
+{
+	uint32_t session;
+
+	model_start(&three, 3);
+	three.on_rpc = serve;
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(open_app(&three, &session), TEE_SUCCESS);
+	model_destroy(&three);
+	locks = true;
+}
+
 /* --- the tests --- */
 
 static void (*beside)(void);
@@ -90,15 +105,34 @@ static void begin(void)
 	beside();
 }
 
+/* As if the app had so many regions more that copies look for interrupts after their search. */
+static void pretend_regions(unsigned count)
+{
+	struct guest *guest = guest_enter(two.vm_id);
+	const struct ta_session *session =
+		list_entry(guest->sessions.next, struct ta_session, link);
+
+	session->instance->as.region_count += count;
+	guest_leave(guest);
+}
+
 static int start(void **state)
 {
 	shared_start(state);
 	serve = one.on_rpc;
 	model_destroy(&one);
+	model_destroy(&three);
 	assert_int_equal(open_app(&two, &of_two), TEE_SUCCESS);
+	pretend_regions(30);
 	two_holds = two_waits = false;
 	others_go_on();
 	return 0;
+}
+
+static int stop(void **state)
+{
+	model_start(&three, 3);
+	return shared_stop(state);
 }
 
 #define DEATH(what)                                                                                \
@@ -115,8 +149,9 @@ static int start(void **state)
 DEATH(with_nothing)
 DEATH(with_a_session_that_holds)
 DEATH(with_a_call_that_waits)
+DEATH(with_sessions_that_are_due)
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, shared_stop)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
 {
@@ -124,6 +159,7 @@ int main(void)
 		CASE(a_client_dies_everywhere_with_nothing),
 		CASE(a_client_dies_everywhere_with_a_session_that_holds),
 		CASE(a_client_dies_everywhere_with_a_call_that_waits),
+		CASE(a_client_dies_everywhere_with_sessions_that_are_due),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -358,8 +358,9 @@ static struct uaspace_region *first_with_own_pages(const struct uaspace *as)
  * Then tables, and with them all that is mapped: what is left of other regions is their records. */
 bool uaspace_shrink(struct uaspace *as)
 {
-	struct uaspace_region *r = first_with_own_pages(as);
+	struct uaspace_region *r = as->own_is_back ? NULL : first_with_own_pages(as);
 
+	as->own_is_back = !r;
 	if (!r && arch_aspace_shrink(&as->arch))
 		return true;
 	if (!r && list_empty(&as->regions))

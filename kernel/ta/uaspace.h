@@ -60,6 +60,7 @@ struct uaspace {
 	uint32_t page_count;   /* mapped now */
 	uint32_t region_count; /* at most UASPACE_REGIONS_MAX */
 	uint32_t zero_count;   /* regions the app asked for: at most UASPACE_ZERO_MAX */
+	bool own_is_back;      /* it is taken apart, and has no pages of its own any more */
 };
 
 /* An empty address space. OUT_OF_MEMORY: nothing remains. */

@@ -213,6 +213,8 @@ static void lives_as_in_a_fresh_kernel(const struct death_life *life, const unsi
 	assert_int_equal(run.counts[POINT_OPEN], fresh[POINT_OPEN]);
 	assert_int_equal(run.counts[POINT_POLL], fresh[POINT_POLL]);
 	assert_int_equal(run.counts[POINT_HEAP], fresh[POINT_HEAP]);
+	if (life->after)
+		life->after();
 	free_pages_are_zero();
 }
 
