@@ -13,7 +13,7 @@
 
 /* Pages given back, and taken, between two looks at whether the normal world wants the CPU (I7). */
 #define BATCH        8
-#define CHUNKS_BATCH 4
+#define CHUNKS_BATCH 2
 
 static struct list *bucket_of(struct guest *guest, uint64_t cookie)
 {
@@ -40,8 +40,12 @@ static bool alloc_frames(struct shm *shm)
 	if (!shm->chunks)
 		return false;
 	for (uint32_t i = 0; i < chunk_count(shm); i++) {
+		/* Also before the first: what the call needed for itself may have been taken from
+		 * idle apps, too. */
+		if (i % CHUNKS_BATCH == 0 && call_poll())
+			return false;
 		shm->chunks[i] = page_alloc(&shm->guest->budget);
-		if (!shm->chunks[i] || (i % CHUNKS_BATCH == CHUNKS_BATCH - 1 && call_poll()))
+		if (!shm->chunks[i])
 			return false;
 	}
 	return true;
