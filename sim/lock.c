@@ -5,6 +5,9 @@
  *
  * What must hold: one guest at most believes that it has the lock; one that waits is told of its
  * wake-up, and the lock is not free for long while somebody waits, whoever dies, stalls or lies.
+ *
+ * Its memory lies in many pieces: the kernel looks up whether it is wanted elsewhere when it has
+ * searched among many, so there are more points at which a client can be gone.
  */
 #include "abi/shared.h"
 #include "sim/lock.h"
@@ -14,11 +17,17 @@
 #define KEY       1u
 #define KEY_MAYBE 2u
 
+/* The system service's command that gives an app memory, and how often it is asked. */
+#define MAP_ZERO 2u
+#define PIECES   20u
+
 /* In the app's own memory. */
 struct lock_state {
-	uint32_t wait_session; /* with the wait service */
-	uint32_t holder;       /* a session, or 0 */
-	uint64_t number;       /* of this lock: unique */
+	uint32_t system_session; /* with the service that has memory for apps */
+	uint32_t pieces;         /* of memory that it has asked for */
+	uint32_t wait_session;   /* with the wait service */
+	uint32_t holder;         /* a session, or 0 */
+	uint64_t number;         /* of this lock: unique */
 };
 
 /* The lock that openers find; older ones are of instances that have died. */
@@ -57,22 +66,50 @@ static enum user_exit asks(struct arch_aspace *as, struct user_context *ctx, uin
 	return script_invoke(ctx, state_of(as, ctx)->wait_session, cmd);
 }
 
-static enum user_exit on_open(struct arch_aspace *as, struct user_context *ctx, uint64_t step)
+/* Where memory is short it has fewer. */
+static enum user_exit asks_for_a_piece(struct arch_aspace *as, struct user_context *ctx)
 {
-	static const struct uuid wait = TENON_WAIT_UUID;
+	struct utee_params *params = &script_frame(as, ctx)->params;
+
+	*params = (struct utee_params){.types = TEE_PARAM_VALUE_INPUT | TEE_PARAM_VALUE_INOUT << 4 |
+						TEE_PARAM_VALUE_INPUT << 8,
+				       .vals = {PAGE_SIZE}};
+	state_of(as, ctx)->pieces++;
+	return script_invoke(ctx, state_of(as, ctx)->system_session, MAP_ZERO);
+}
+
+static enum user_exit begins(struct arch_aspace *as, struct user_context *ctx)
+{
 	struct lock_state *state = state_of(as, ctx);
 
-	if (state->wait_session)
-		return script_return(ctx, 0);
-	if (step == 0)
-		return script_open(as, ctx, &wait);
-	if (ctx->x[0])
-		return script_return(ctx, (uint32_t)ctx->x[0]);
 	state->wait_session = script_frame(as, ctx)->session;
 	if (!state->number)
 		state->number = newest.number = summary.points << 16 | (summary.lives & 0xFFFF);
 	note(state);
 	return script_return(ctx, 0);
+}
+
+/* x24: set while a session is being opened. */
+static enum user_exit on_open(struct arch_aspace *as, struct user_context *ctx)
+{
+	static const struct uuid wait = TENON_WAIT_UUID;
+	static const struct uuid system = {
+		0x3a2f8978, 0x5dc0, 0x11e8, {0x9c, 0x2d, 0xfa, 0x7a, 0xe0, 0x1b, 0xbe, 0xbc}};
+	struct lock_state *state = state_of(as, ctx);
+
+	if (state->wait_session)
+		return script_return(ctx, 0);
+	if (ctx->x[24] && ctx->x[0])
+		return script_return(ctx, (uint32_t)ctx->x[0]);
+	if (ctx->x[24] && state->system_session)
+		return begins(as, ctx);
+	if (ctx->x[24])
+		state->system_session = script_frame(as, ctx)->session;
+	ctx->x[24] = 0;
+	if (state->system_session && state->pieces < PIECES)
+		return asks_for_a_piece(as, ctx);
+	ctx->x[24] = 1;
+	return script_open(as, ctx, state->system_session ? &wait : &system);
 }
 
 static enum user_exit takes(struct arch_aspace *as, struct user_context *ctx, uint64_t step)
@@ -171,7 +208,7 @@ enum user_exit lock_script(struct arch_aspace *as, struct user_context *ctx, uin
 {
 	switch (ctx->x[22]) {
 	case TA_FUNC_OPEN_SESSION:
-		return on_open(as, ctx, step);
+		return on_open(as, ctx);
 	case TA_FUNC_CLOSE_SESSION:
 		return on_close(as, ctx, step);
 	default:
