@@ -19,6 +19,22 @@ def test_guests_exchange_a_message_and_wait_for_each_other(boot, status_of, quie
     quiet_kernel(machine)
 
 
+WANDER = ("n=$(awk '/optee/ {sub(\":\", \"\", $1); print $1}' /proc/interrupts); "
+          "(while :; do for c in 1 2; do echo $c > /proc/irq/$n/smp_affinity; done; done) & ")
+
+
+def test_an_interrupt_that_is_routed_anew_while_it_is_handled(boot, status_of, quiet_kernel):
+    """Linux may route the TEE's interrupt to another vCPU at any moment; each wake-up still comes."""
+    machine = boot(guests=2, vcpus=2, cpus=2, commands={
+        "1": GO + "exchange beat 400 5; wait", "2": WANDER + "exchange get && exchange follow 300 5; s=$?; kill $!; "
+        "grep optee /proc/interrupts; exit $s"})
+    line = machine.expect(machine.guests["g2"].console, r"optee_notification$", 200).string
+    assert min(int(count) for count in line.split()[1:3]) > 5, line
+    for name in machine.guests:
+        assert status_of(machine, name, 100) == 0, name
+    quiet_kernel(machine)
+
+
 def test_a_lock_whose_holder_is_destroyed_goes_to_the_waiter(boot, status_of, quiet_kernel):
     """I3: the waiter is woken, gets the lock, and is told; the machine goes on with a new guest in the place of the first."""
     machine = boot(guests=2, commands={"1": GO + "exchange hold 1000", "2": "exchange get && exchange lock"})

@@ -227,7 +227,6 @@ static bool step_end(struct med_call *call, uint64_t regs[8])
 	call->message_pinned = false;
 	memset(call->shadow->page.va, 0, call->shadow->used);
 	call->shadow->used = 0;
-	regs_answer(regs, call->answer, 0, 0, 0);
 
 	vm_lock(vm);
 	if (call->message_buffer != NULL) {
@@ -240,6 +239,7 @@ static bool step_end(struct med_call *call, uint64_t regs[8])
 			return false;
 		}
 	}
+	regs_answer(regs, call->answer, 0, 0, 0);
 	call_set_phase(call, MED_PHASE_NONE);
 	call->busy = false;
 	vm->in_flight--;

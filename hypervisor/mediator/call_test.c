@@ -115,6 +115,33 @@ static void registered_messages_are_found_by_cookie_and_offset_NW033(void **stat
 	assert_int_equal(tee.last_regs[0], SMC_CALL_WITH_RPC_ARG);
 }
 
+/* Nothing is in the registers before the call is over, with all its pages: guest_smc() looks at
+ * each pause. */
+static void a_message_in_the_buffer_that_it_gives_back_gets_EBADADDR_NW172(void **state)
+{
+	const uint32_t pages = 5 * MED_BATCH_PAGES;
+	struct med_counters counters;
+	struct guest_message *message;
+	uint64_t data, regs[8];
+
+	(void)state;
+	sim_vm_end(0);
+	sim_vm_boot(0, 2 * pages);
+	data = guest_pages(0, pages);
+	assert_int_equal(guest_register(0, COOKIE, data, pages, 0, pages * 4096ull), 0);
+	message = guest_at(0, data);
+	memset(message, 0, sizeof(*message));
+	message->header.cmd = MSG_CMD_UNREGISTER_SHM;
+	message->header.num_params = 1;
+	message->params[0].attr = MSG_ATTR_RMEM_IN;
+	message->params[0].u.rmem.shm_ref = COOKIE;
+	sim.preempt_every = 1;
+	assert_int_equal(guest_start(0, 0, SMC_CALL_WITH_REGD_ARG, COOKIE, 0, regs), SMC_EBADADDR);
+	assert_true(sim.vms[0].again > 0);
+	med_vm_counters(sim.vms[0].vm, &counters);
+	assert_int_equal(counters.buffers + counters.pages + counters.calls + sim.pins, 0);
+}
+
 static void a_message_may_lie_deep_in_a_buffer(void **state)
 {
 	uint64_t data, regs[8];
@@ -385,6 +412,7 @@ int main(void)
 		T(the_largest_messages_pass_NW031),
 		T(unknown_commands_get_EBADCMD_and_stay_untouched_NW070_NW191),
 		T(registered_messages_are_found_by_cookie_and_offset_NW033),
+		T(a_message_in_the_buffer_that_it_gives_back_gets_EBADADDR_NW172),
 		T(a_message_may_lie_deep_in_a_buffer),
 		T(buffers_at_odd_offsets_hold_no_messages_NW033),
 		T(a_message_may_cross_a_page_anywhere),

@@ -8,6 +8,7 @@
 /** NULL: no such interrupt. */
 struct virq *vgic_irq(struct vgic *vgic, unsigned cpu, unsigned intid);
 bool virq_is_pending(const struct virq *irq);
-uint32_t virq_target_mask(const struct virq *irq, unsigned cpu, unsigned intid);
+/** The vCPUs that have, or are to get, the interrupt. */
+uint32_t virq_kick_mask(const struct virq *irq, unsigned cpu, unsigned intid);
 
 #endif

@@ -77,6 +77,8 @@ static void bit_write(struct virq *irq, uint32_t kind, bool set)
 		irq->latch = false;
 		break;
 	case GIC_ISACTIVER:
+		if (!irq->active)
+			irq->taker = irq->target;
 		irq->active = true;
 		break;
 	case GIC_ICACTIVER:
@@ -98,8 +100,8 @@ static void access_bits(struct access *a, uint32_t kind, unsigned bank)
 		if (!irq)
 			break;
 		if (a->write) {
+			a->kick |= virq_kick_mask(irq, a->cpu, bank * 32 + i);
 			bit_write(irq, kind, *a->value & BIT(i));
-			a->kick |= virq_target_mask(irq, a->cpu, bank * 32 + i);
 		} else if (bit_read(irq, kind)) {
 			out |= 1u << i;
 		}
@@ -242,8 +244,8 @@ static void access_redist(struct access *a)
 
 static uint32_t access_run(struct access *a, void (*handle)(struct access *))
 {
-	if (!a->write)
-		*a->value = 0;
+	/* A narrow write comes from a register that may be wider. */
+	*a->value = a->write ? *a->value & MASK(8 * a->size - 1, 0) : 0;
 	if (a->offset % a->size)
 		return 0;
 	lock_acquire(&a->vgic->lock);

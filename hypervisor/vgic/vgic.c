@@ -29,9 +29,28 @@ bool virq_is_pending(const struct virq *irq)
 	return irq->latch || (!irq->edge && irq->line);
 }
 
-uint32_t virq_target_mask(const struct virq *irq, unsigned cpu, unsigned intid)
+/* The vCPU in whose list registers it belongs: until its end the one that took it, wherever it is
+ * routed meanwhile. */
+static unsigned virq_home(const struct virq *irq, unsigned cpu, unsigned intid)
 {
-	return 1u << (intid < VGIC_PRIVATE ? cpu : irq->target);
+	if (intid < VGIC_PRIVATE)
+		return cpu;
+	return irq->active ? irq->taker : irq->target;
+}
+
+static bool is_routed_to(const struct virq *irq, unsigned cpu, unsigned intid)
+{
+	return intid < VGIC_PRIVATE || irq->target == cpu;
+}
+
+uint32_t virq_kick_mask(const struct virq *irq, unsigned cpu, unsigned intid)
+{
+	return 1u << virq_home(irq, cpu, intid) | 1u << (intid < VGIC_PRIVATE ? cpu : irq->target);
+}
+
+static bool is_signalled(const struct vgic *vgic, const struct virq *irq)
+{
+	return irq->enabled && virq_is_pending(irq) && (vgic->ctlr & (irq->group1 ? 2u : 1u));
 }
 
 uint32_t vgic_set_line(struct vgic *vgic, unsigned cpu, unsigned intid, bool level)
@@ -45,7 +64,7 @@ uint32_t vgic_set_line(struct vgic *vgic, unsigned cpu, unsigned intid, bool lev
 	if (irq->edge && level && !irq->line)
 		irq->latch = true;
 	if (level != irq->line)
-		kick = virq_target_mask(irq, cpu, intid);
+		kick = virq_kick_mask(irq, cpu, intid);
 	irq->line = level;
 	lock_release(&vgic->lock);
 	return kick;
@@ -60,7 +79,7 @@ uint32_t vgic_pulse(struct vgic *vgic, unsigned cpu, unsigned intid)
 		return 0;
 	lock_acquire(&vgic->lock);
 	irq->latch = true;
-	kick = virq_target_mask(irq, cpu, intid);
+	kick = virq_kick_mask(irq, cpu, intid);
 	lock_release(&vgic->lock);
 	return kick;
 }
@@ -88,33 +107,44 @@ uint32_t vgic_send_sgi(struct vgic *vgic, unsigned from, uint64_t sgir, bool gro
 	return kick;
 }
 
-void vgic_collect(struct vgic *vgic, unsigned cpu, uint64_t *lrs, unsigned count)
+/* Takes one back. Returns whom it wants: it is pending and routed to another vCPU by now. */
+static uint32_t collect_one(struct vgic *vgic, unsigned cpu, uint64_t lr)
 {
+	unsigned intid = (unsigned)FIELD(lr, 31, 0);
+	struct virq *irq = vgic_irq(vgic, cpu, intid);
+
+	irq->in_lr = false;
+	irq->active = lr & LR_STATE_ACTIVE;
+	if (irq->active)
+		irq->taker = (uint8_t)cpu;
+	/* A level that was not taken yet is still at its line, or gone. */
+	if ((lr & LR_STATE_PENDING) && (irq->edge || irq->was_latched || (lr & LR_HW)))
+		irq->latch = true;
+	irq->was_latched = false;
+	if (irq->active || is_routed_to(irq, cpu, intid) || !is_signalled(vgic, irq))
+		return 0;
+	return 1u << irq->target;
+}
+
+uint32_t vgic_collect(struct vgic *vgic, unsigned cpu, uint64_t *lrs, unsigned count)
+{
+	uint32_t kick = 0;
+
 	lock_acquire(&vgic->lock);
 	for (unsigned i = 0; i < count; i++) {
-		struct virq *irq;
-
-		if (!lrs[i])
-			continue;
-		irq = vgic_irq(vgic, cpu, (unsigned)FIELD(lrs[i], 31, 0));
-		irq->in_lr = false;
-		irq->active = lrs[i] & LR_STATE_ACTIVE;
-		/* A level that was not taken yet is still at its line, or gone. */
-		if ((lrs[i] & LR_STATE_PENDING) && (irq->edge || (lrs[i] & LR_HW)))
-			irq->latch = true;
+		if (lrs[i])
+			kick |= collect_one(vgic, cpu, lrs[i]);
 		lrs[i] = 0;
 	}
 	lock_release(&vgic->lock);
+	return kick;
 }
 
 static bool irq_deliverable(const struct vgic *vgic, const struct virq *irq, unsigned cpu,
 			    unsigned intid)
 {
-	if (irq->in_lr || (intid >= VGIC_PRIVATE && irq->target != cpu && !irq->active))
-		return false;
-	if (irq->active)
-		return true;
-	return irq->enabled && virq_is_pending(irq) && (vgic->ctlr & (irq->group1 ? 2u : 1u));
+	return !irq->in_lr && virq_home(irq, cpu, intid) == cpu &&
+	       (irq->active || is_signalled(vgic, irq));
 }
 
 /* The next interrupt to present: active ones first, then by priority. */
@@ -127,9 +157,6 @@ static struct virq *next_to_present(struct vgic *vgic, unsigned cpu, unsigned *i
 		struct virq *irq = vgic_irq(vgic, cpu, i);
 		unsigned rank = irq->active ? irq->priority : 256u + irq->priority;
 
-		/* An SPI that is active was taken by the vCPU it was routed to then. */
-		if (i >= VGIC_PRIVATE && irq->target != cpu)
-			continue;
 		if (rank < best_rank && irq_deliverable(vgic, irq, cpu, i)) {
 			best = irq;
 			best_rank = rank;
@@ -139,11 +166,11 @@ static struct virq *next_to_present(struct vgic *vgic, unsigned cpu, unsigned *i
 	return best;
 }
 
-static uint64_t lr_compose(const struct vgic *vgic, struct virq *irq, unsigned intid)
+static uint64_t lr_compose(const struct vgic *vgic, struct virq *irq, unsigned cpu, unsigned intid)
 {
 	uint64_t lr = intid | (uint64_t)irq->priority << 48;
-	bool present =
-		irq->enabled && virq_is_pending(irq) && (vgic->ctlr & (irq->group1 ? 2u : 1u));
+	bool here = is_routed_to(irq, cpu, intid);
+	bool present = here && is_signalled(vgic, irq);
 
 	if (irq->group1)
 		lr |= LR_GROUP1;
@@ -153,18 +180,15 @@ static uint64_t lr_compose(const struct vgic *vgic, struct virq *irq, unsigned i
 		/* Tied to the physical timer: its end by the guest ends the physical one, which
 		 * fires again if the line is still up. The hardware forbids pending and active. */
 		lr |= LR_HW | (uint64_t)intid << 32;
-		if (present && !irq->active) {
-			lr |= LR_STATE_PENDING;
-			irq->latch = false;
-		}
-		return lr;
+		present = present && !irq->active;
+	} else if (!irq->edge || !here) {
+		lr |= LR_EOI; /* to look at the line, or at whom it is for, again */
 	}
 	if (present) {
 		lr |= LR_STATE_PENDING;
+		irq->was_latched = irq->latch;
 		irq->latch = false;
 	}
-	if (!irq->edge)
-		lr |= LR_EOI; /* to look at the line again */
 	return lr;
 }
 
@@ -183,27 +207,11 @@ bool vgic_fill(struct vgic *vgic, unsigned cpu, uint64_t *lrs, unsigned count)
 			more = true;
 			break;
 		}
-		lrs[i] = lr_compose(vgic, irq, intid);
+		lrs[i] = lr_compose(vgic, irq, cpu, intid);
 		irq->in_lr = true;
 	}
 	lock_release(&vgic->lock);
 	return more;
-}
-
-bool vgic_has_pending(struct vgic *vgic, unsigned cpu)
-{
-	bool pending = false;
-
-	lock_acquire(&vgic->lock);
-	for (unsigned i = 0; i < VGIC_PRIVATE + VGIC_SPIS && !pending; i++) {
-		const struct virq *irq = vgic_irq(vgic, cpu, i);
-
-		pending = irq->enabled && virq_is_pending(irq) &&
-			  (i < VGIC_PRIVATE || irq->target == cpu) &&
-			  (vgic->ctlr & (irq->group1 ? 2u : 1u));
-	}
-	lock_release(&vgic->lock);
-	return pending;
 }
 
 bool vgic_timer_in_flight(struct vgic *vgic, unsigned cpu)

@@ -32,8 +32,10 @@ struct virq {
 	bool edge;   /* configured edge-triggered */
 	bool group1; /* else group 0, delivered as FIQ */
 	bool in_lr;
+	bool was_latched; /* in a list register, pending: not only for its line */
 	uint8_t priority;
-	uint8_t target; /* SPI: vCPU */
+	uint8_t target; /* SPI: the vCPU it is routed to */
+	uint8_t taker;  /* SPI, active: the vCPU that took it, and will end it */
 };
 
 struct vgic_cpu {
@@ -79,15 +81,16 @@ uint32_t vgic_set_line(struct vgic *vgic, unsigned cpu, unsigned intid, bool lev
 /** An edge at the input. */
 uint32_t vgic_pulse(struct vgic *vgic, unsigned cpu, unsigned intid);
 
-/** Take back what is in the list registers of a vCPU; they are all 0 afterwards. */
-void vgic_collect(struct vgic *vgic, unsigned cpu, uint64_t *lrs, unsigned count);
+/**
+ * Take back what is in the list registers of a vCPU; they are all 0 afterwards. The mask is of
+ * other vCPUs, for interrupts that were routed to them while they were here.
+ */
+uint32_t vgic_collect(struct vgic *vgic, unsigned cpu, uint64_t *lrs, unsigned count);
 /**
  * Choose what goes into the list registers, which are all 0. Returns true if not everything found
  * room: the caller asks the CPU for an interrupt when they run empty.
  */
 bool vgic_fill(struct vgic *vgic, unsigned cpu, uint64_t *lrs, unsigned count);
-/** Would the vCPU be interrupted if it ran? What is in list registers is not looked at. */
-bool vgic_has_pending(struct vgic *vgic, unsigned cpu);
 /** Is the timer's interrupt pending or active (then the physical one must be kept active)? */
 bool vgic_timer_in_flight(struct vgic *vgic, unsigned cpu);
 

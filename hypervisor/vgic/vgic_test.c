@@ -54,6 +54,21 @@ static void open_all(void)
 	}
 }
 
+/* Would the vCPU be interrupted if it ran? */
+static bool has_pending(unsigned cpu)
+{
+	struct vgic copy = gic;
+	uint64_t one = 0;
+
+	vgic_fill(&copy, cpu, &one, 1);
+	return one & LR_STATE_PENDING;
+}
+
+static void route(unsigned intid, unsigned cpu)
+{
+	assert_int_equal(dist_write(0x6000 + 8 * intid, 8, cpu), 3); /* everybody looks */
+}
+
 static uint64_t lr_id(unsigned i)
 {
 	return FIELD(lrs[i], 31, 0);
@@ -113,17 +128,17 @@ static void an_interrupt_needs_pending_enable_and_group(void **state)
 {
 	(void)state;
 	vgic_set_line(&gic, 0, 33, true);
-	assert_false(vgic_has_pending(&gic, 0));
+	assert_false(has_pending(0));
 	dist_write(0x104, 4, 2);
-	assert_false(vgic_has_pending(&gic, 0));
+	assert_false(has_pending(0));
 	dist_write(0x0, 4, 2);
-	assert_false(vgic_has_pending(&gic, 0)); /* still in group 0 */
+	assert_false(has_pending(0)); /* still in group 0 */
 	dist_write(0x84, 4, 2);
-	assert_true(vgic_has_pending(&gic, 0));
-	assert_false(vgic_has_pending(&gic, 1)); /* its route */
+	assert_true(has_pending(0));
+	assert_false(has_pending(1)); /* its route */
 	dist_write(0x6000 + 8 * 33, 8, 1);
-	assert_false(vgic_has_pending(&gic, 0));
-	assert_true(vgic_has_pending(&gic, 1));
+	assert_false(has_pending(0));
+	assert_true(has_pending(1));
 	dist_write(0x6000 + 8 * 33, 8, 77); /* nowhere: stays */
 	assert_int_equal(dist_read(0x6000 + 8 * 33, 8), 1);
 }
@@ -149,6 +164,93 @@ static void a_level_is_presented_until_its_line_falls(void **state)
 	vgic_set_line(&gic, 0, 33, false);
 	vgic_fill(&gic, 0, lrs, LRS);
 	assert_int_equal(lrs[0], 0);
+}
+
+static void a_level_that_is_also_written_to_be_pending_stays_until_it_is_taken(void **state)
+{
+	(void)state;
+	open_all();
+	dist_write(0x204, 4, 2);
+	vgic_fill(&gic, 0, lrs, LRS);
+	vgic_collect(&gic, 0, lrs, LRS); /* not taken */
+	assert_int_equal(dist_read(0x204, 4), 2);
+	vgic_fill(&gic, 0, lrs, LRS);
+	assert_true(lrs[0] & LR_STATE_PENDING);
+	lrs[0] = (lrs[0] & ~LR_STATE_PENDING) | LR_STATE_ACTIVE; /* taken */
+	vgic_collect(&gic, 0, lrs, LRS);
+	assert_int_equal(dist_read(0x204, 4), 0);
+}
+
+/* Linux routes interrupts anew also while another vCPU handles them. */
+static void an_interrupt_stays_with_the_vcpu_that_took_it(void **state)
+{
+	uint64_t others[LRS] = {0};
+
+	(void)state;
+	open_all();
+	vgic_pulse(&gic, 0, 33);
+	vgic_fill(&gic, 0, lrs, LRS);
+	lrs[0] = (lrs[0] & ~LR_STATE_PENDING) | LR_STATE_ACTIVE; /* vCPU 0 took it */
+	route(33, 1);
+	vgic_pulse(&gic, 0, 33);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(vgic_collect(&gic, 0, lrs, LRS), 0);
+		vgic_fill(&gic, 1, others, LRS);
+		assert_int_equal(others[0], 0);
+		vgic_fill(&gic, 0, lrs, LRS);
+		assert_int_equal(lr_id(0), 33);
+		assert_int_equal(lrs[0] >> 62, 2); /* active; pending it is for vCPU 1 */
+		assert_true(lrs[0] & LR_EOI);
+	}
+	lrs[0] &= ~LR_STATE_ACTIVE; /* ended: now vCPU 1 is told */
+	assert_int_equal(vgic_collect(&gic, 0, lrs, LRS), 2);
+	vgic_fill(&gic, 0, lrs, LRS);
+	assert_int_equal(lrs[0], 0);
+	vgic_fill(&gic, 1, others, LRS);
+	assert_int_equal(others[0] >> 62, 1);
+	others[0] &= ~LR_STATE_PENDING;
+	assert_int_equal(vgic_collect(&gic, 1, others, LRS), 0);
+	assert_int_equal(dist_read(0x304, 4) | dist_read(0x204, 4), 0);
+}
+
+static void an_interrupt_that_was_not_taken_goes_where_it_is_routed(void **state)
+{
+	(void)state;
+	open_all();
+	for (unsigned edge = 0; edge < 2; edge++) {
+		dist_write(0xC08, 4, edge ? 8 : 0);
+		vgic_set_line(&gic, 0, 33, true);
+		vgic_fill(&gic, 0, lrs, LRS);
+		assert_true(lrs[0] & LR_STATE_PENDING);
+		route(33, 1);
+		assert_false(has_pending(1));                         /* vCPU 0 has it */
+		assert_int_equal(vgic_collect(&gic, 0, lrs, LRS), 2); /* and gives it up */
+		assert_false(has_pending(0));
+		assert_true(has_pending(1));
+		vgic_set_line(&gic, 0, 33, false);
+		dist_write(0x284, 4, 2);
+		route(33, 0);
+	}
+}
+
+static void what_is_made_inactive_is_taken_from_the_vcpu_that_has_it(void **state)
+{
+	(void)state;
+	open_all();
+	assert_int_equal(dist_write(0x304, 4, 2) & 1, 1);
+	route(33, 1);
+	vgic_fill(&gic, 0, lrs, LRS);
+	assert_int_equal(lr_id(0), 33);
+	vgic_collect(&gic, 0, lrs, LRS);
+	assert_int_equal(dist_write(0x384, 4, 2) & 3, 3);
+	assert_int_equal(dist_read(0x304, 4), 0);
+}
+
+static void a_narrow_write_is_what_its_size_says(void **state)
+{
+	(void)state;
+	assert_int_equal(dist_write(0x6000 + 8 * 33, 4, 0xFFFFFFFF00000001), 3);
+	assert_int_equal(dist_read(0x6000 + 8 * 33, 8), 1);
 }
 
 static void an_edge_is_presented_once_also_when_it_comes_again_meanwhile(void **state)
@@ -214,8 +316,8 @@ static void software_interrupts_reach_those_that_are_named(void **state)
 	(void)state;
 	open_all();
 	assert_int_equal(vgic_send_sgi(&gic, 0, 5ull << 24 | 2, true), 2);
-	assert_true(vgic_has_pending(&gic, 1));
-	assert_false(vgic_has_pending(&gic, 0));
+	assert_true(has_pending(1));
+	assert_false(has_pending(0));
 	assert_int_equal(vgic_send_sgi(&gic, 1, 6ull << 24 | BIT(40), true), 1);
 	/* vCPUs that do not exist, other clusters, the other group. */
 	assert_int_equal(vgic_send_sgi(&gic, 0, 6ull << 24 | 0xFFFC, true), 0);
@@ -234,6 +336,14 @@ int main(void)
 		cmocka_unit_test_setup(accesses_that_no_register_allows_are_harmless, setup),
 		cmocka_unit_test_setup(an_interrupt_needs_pending_enable_and_group, setup),
 		cmocka_unit_test_setup(a_level_is_presented_until_its_line_falls, setup),
+		cmocka_unit_test_setup(
+			a_level_that_is_also_written_to_be_pending_stays_until_it_is_taken, setup),
+		cmocka_unit_test_setup(an_interrupt_stays_with_the_vcpu_that_took_it, setup),
+		cmocka_unit_test_setup(an_interrupt_that_was_not_taken_goes_where_it_is_routed,
+				       setup),
+		cmocka_unit_test_setup(what_is_made_inactive_is_taken_from_the_vcpu_that_has_it,
+				       setup),
+		cmocka_unit_test_setup(a_narrow_write_is_what_its_size_says, setup),
 		cmocka_unit_test_setup(an_edge_is_presented_once_also_when_it_comes_again_meanwhile,
 				       setup),
 		cmocka_unit_test_setup(the_highest_priorities_come_first_and_the_rest_is_told,

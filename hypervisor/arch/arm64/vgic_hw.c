@@ -70,7 +70,7 @@ static void collect(struct vcpu *vcpu)
 		if (lrs[i])
 			lr_write(i, 0);
 	}
-	vgic_collect(&vcpu->vm->vgic, vcpu->index, lrs, lr_count);
+	vm_kick(vcpu->vm, vgic_collect(&vcpu->vm->vgic, vcpu->index, lrs, lr_count));
 }
 
 void arch_vgic_collect(struct vcpu *vcpu)
