@@ -140,9 +140,10 @@ void call_preemptible_end(void);
  * Sends an RPC to the caller's world and waits for the answer, with the monitor released. params
  * (at most 4) is what is sent; on return the outputs it declared (values of out/inout, sizes of
  * out/inout memory; the answer parameter of SHM_ALLOC whole) have been updated from one read of the
- * answer. Returns what the normal world answered: any code; TARGET_DEAD without leaving if the
- * guest is dying, or outside a call; OUT_OF_MEMORY if there is no RPC buffer; NOT_SUPPORTED inside
- * a shared app.
+ * answer. Returns what the normal world answered: any code but TARGET_DEAD, which is GENERIC then:
+ * that word is the kernel's, for an app or a guest that is gone (trusted-app ABI §3.2). Without
+ * leaving: TARGET_DEAD if the guest is dying, or outside a call; OUT_OF_MEMORY if there is no RPC
+ * buffer; NOT_SUPPORTED inside a shared app.
  */
 TEE_Result must_check call_rpc(uint32_t cmd, struct msg_param *params, unsigned count);
 

@@ -117,12 +117,13 @@ TEE_Result call_rpc(uint32_t cmd, struct msg_param *params, unsigned count)
 	TEE_Result res;
 
 	assert(count <= MSG_RPC_MAX_PARAMS);
+	/* A shared app neither waits for the guest of one of its clients (I3) nor sees its death.
+	 */
+	if (call && call->sheltered)
+		return TEE_ERROR_NOT_SUPPORTED;
 	/* No call: a guest that is dead is being taken apart. */
 	if (!call || call->guest->dying)
 		return TEE_ERROR_TARGET_DEAD;
-	/* A shared app does not wait for the guest of one of its clients (I3). */
-	if (call->sheltered)
-		return TEE_ERROR_NOT_SUPPORTED;
 	if (call->rpc.first.pa == 0) {
 		res = get_page(call);
 		if (res)
@@ -145,7 +146,8 @@ TEE_Result call_rpc(uint32_t cmd, struct msg_param *params, unsigned count)
 		take_outputs(&params[i], &message.params[i]);
 	if (cmd == RPC_CMD_SHM_ALLOC && message.header.num_params != 1)
 		return TEE_ERROR_GENERIC;
-	return message.header.ret;
+	/* That one only the kernel says. */
+	return message.header.ret == TEE_ERROR_TARGET_DEAD ? TEE_ERROR_GENERIC : message.header.ret;
 }
 
 void call_rpc_release(void)

@@ -101,6 +101,7 @@ static void guest_init_fields(struct guest *guest, uint32_t vm_id)
 {
 	guest->vm_id = vm_id;
 	guest->budget.vm_id = vm_id;
+	guest->budget.guest = guest;
 	heap_init(&guest->heap, &guest->budget);
 	guest->limit.calls = DEFAULT_LIMIT_CALLS;
 	guest->limit.sessions = DEFAULT_LIMIT_SESSIONS;
@@ -112,6 +113,7 @@ static void guest_init_fields(struct guest *guest, uint32_t vm_id)
 	list_init(&guest->versions);
 	list_init(&guest->own_images);
 	list_init(&guest->instances);
+	list_init(&guest->idle);
 	list_init(&guest->sessions);
 	list_init(&guest->notify.link);
 	list_init(&guest->times);

@@ -93,6 +93,7 @@ struct guest {
 	struct list own_images;   /* ta: those that the system had no room for, unused ones first;
 				   * lock: image cache */
 	struct list instances;    /* ta: struct ta_instance */
+	struct list idle;         /* ta: those of them that may give way, the longest idle first */
 	struct list sessions;     /* ta: struct ta_session, the next number to come round first */
 	uint32_t next_session_id; /* ta: the last one given */
 	struct list times;        /* syscall: set times, by app */

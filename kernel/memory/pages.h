@@ -23,16 +23,19 @@
 
 #define PAGES_SHARE 3u
 
+struct guest;
+
 struct budget {
-	uint32_t used;     /* pages charged now, shared ones included */
-	uint32_t shared;   /* of these: charged without a page of its own */
-	uint32_t reserve;  /* pages kept for this budget */
-	uint32_t limit;    /* used never exceeds it */
-	bool shares;       /* beside the limit: no more than its share */
-	bool common;       /* its pages count among those that shared apps have together */
-	uint32_t peak;     /* highest used */
-	uint32_t refusals; /* requests refused */
-	uint32_t vm_id;    /* the guest whose it is, for the trace */
+	uint32_t used;       /* pages charged now, shared ones included */
+	uint32_t shared;     /* of these: charged without a page of its own */
+	uint32_t reserve;    /* pages kept for this budget */
+	uint32_t limit;      /* used never exceeds it */
+	bool shares;         /* beside the limit: no more than its share */
+	bool common;         /* its pages count among those that shared apps have together */
+	uint32_t peak;       /* highest used */
+	uint32_t refusals;   /* requests refused */
+	uint32_t vm_id;      /* the guest whose it is, for the trace */
+	struct guest *guest; /* that guest, for page_reclaim; NULL: nobody's */
 };
 
 /* One page in this many may be a shared app's: their owners are no guests that anybody limits. */

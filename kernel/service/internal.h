@@ -20,13 +20,6 @@ bool service_types_are(const struct ta_params *params, uint32_t first, uint32_t 
 TEE_Result must_check service_read_uuid(const struct ta_memref *ref, struct uuid *uuid);
 
 /*
- * What a service makes of the answer to an RPC. Codes of tee-supplicant reach the client as they
- * are, but for TARGET_DEAD: that word is the kernel's, for an app or a guest that is gone (trusted-
- * app ABI §3.2).
- */
-TEE_Result must_check service_rpc(uint32_t cmd, struct msg_param *params, unsigned count);
-
-/*
  * Memory of the guest that an RPC's data goes through: allocated by tee-supplicant for this one
  * RPC. Apps' and clients' memory is copied from and to it, so the guest sees nothing else of an
  * app, and an app nothing that changes under it but by its own client.

@@ -39,7 +39,7 @@ TEE_Result plugin_invoke(struct ta_params *params)
 		return res;
 	fill_names(rpc, &uuid, params->p[1].u.value.a, params->p[1].u.value.b);
 	rpc[3] = payload_param(&payload, MSG_ATTR_RMEM_INOUT);
-	res = service_rpc(RPC_CMD_SUPP_PLUGIN, rpc, array_count(rpc));
+	res = call_rpc(RPC_CMD_SUPP_PLUGIN, rpc, array_count(rpc));
 	/* The whole buffer: a plugin may change what it says nothing about. */
 	if (!res)
 		res = payload_copy_out(&payload, data, payload.size);

@@ -19,13 +19,6 @@ TEE_Result service_read_uuid(const struct ta_memref *ref, struct uuid *uuid)
 	return ta_memref_read(ref, 0, uuid, sizeof(*uuid));
 }
 
-TEE_Result service_rpc(uint32_t cmd, struct msg_param *params, unsigned count)
-{
-	TEE_Result res = call_rpc(cmd, params, count);
-
-	return res == TEE_ERROR_TARGET_DEAD && !call_guest()->dying ? TEE_ERROR_GENERIC : res;
-}
-
 /* --- payload
  * ------------------------------------------------------------------------------------------- */
 
@@ -77,10 +70,7 @@ TEE_Result payload_begin(struct payload *payload, uint64_t size, const struct ta
 	if (size > PAYLOAD_MAX)
 		return TEE_ERROR_OUT_OF_MEMORY;
 	res = shm_payload_alloc(size, &payload->shm);
-	if (res)
-		return res == TEE_ERROR_TARGET_DEAD && !call_guest()->dying ? TEE_ERROR_GENERIC
-									    : res;
-	if (from)
+	if (!res && from)
 		res = copy_in(payload, from);
 	if (res)
 		payload_end(payload);

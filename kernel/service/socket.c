@@ -84,7 +84,7 @@ static TEE_Result open(struct ta_session *session, struct ta_params *params)
 		value(MSG_ATTR_VALUE_OUT, 0, 0, 0),
 	};
 	session->service_data = USED;
-	res = service_rpc(RPC_CMD_SOCKET, rpc, array_count(rpc));
+	res = call_rpc(RPC_CMD_SOCKET, rpc, array_count(rpc));
 	params->p[3].u.value.a = res ? 0 : (uint32_t)rpc[3].u.value.a;
 	params->p[3].u.value.b = 0;
 	payload_end(&payload);
@@ -98,7 +98,7 @@ static TEE_Result close(struct ta_session *session, struct ta_params *params)
 	if (!service_types_are(params, TEE_PARAM_VALUE_INPUT, TEE_PARAM_NONE, TEE_PARAM_NONE,
 			       TEE_PARAM_NONE))
 		return TEE_ERROR_BAD_PARAMETERS;
-	return service_rpc(RPC_CMD_SOCKET, &rpc, 1);
+	return call_rpc(RPC_CMD_SOCKET, &rpc, 1);
 }
 
 /* Sends the first PAYLOAD_MAX bytes at most: the app learns how much went. */
@@ -119,7 +119,7 @@ static TEE_Result send(struct ta_session *session, struct ta_params *params)
 		payload_param(&payload, MSG_ATTR_RMEM_IN),
 		value(MSG_ATTR_VALUE_INOUT, params->p[0].u.value.b, 0, 0),
 	};
-	res = service_rpc(RPC_CMD_SOCKET, rpc, array_count(rpc));
+	res = call_rpc(RPC_CMD_SOCKET, rpc, array_count(rpc));
 	params->p[2].u.value.a = (uint32_t)min(rpc[2].u.value.b, payload.size);
 	params->p[2].u.value.b = 0;
 	payload_end(&payload);
@@ -166,7 +166,7 @@ static TEE_Result receive(struct ta_session *session, struct ta_params *params)
 		payload_param(&payload, MSG_ATTR_RMEM_OUT),
 		value(MSG_ATTR_VALUE_IN, params->p[0].u.value.b, 0, 0),
 	};
-	res = service_rpc(RPC_CMD_SOCKET, rpc, array_count(rpc));
+	res = call_rpc(RPC_CMD_SOCKET, rpc, array_count(rpc));
 	res = take(res, &payload, rpc[1].u.rmem.size, to);
 	payload_end(&payload);
 	return res;
@@ -189,7 +189,7 @@ static TEE_Result ioctl(struct ta_session *session, struct ta_params *params)
 		payload_param(&payload, MSG_ATTR_RMEM_INOUT),
 		value(MSG_ATTR_VALUE_IN, params->p[0].u.value.b, 0, 0),
 	};
-	res = service_rpc(RPC_CMD_SOCKET, rpc, array_count(rpc));
+	res = call_rpc(RPC_CMD_SOCKET, rpc, array_count(rpc));
 	res = take(res, &payload, rpc[1].u.rmem.size, data);
 	payload_end(&payload);
 	return res;

@@ -120,7 +120,7 @@ static TEE_Result times(struct ta_params *params)
 	if (!service_types_are(params, TEE_PARAM_VALUE_OUTPUT, TEE_PARAM_VALUE_OUTPUT,
 			       TEE_PARAM_NONE, TEE_PARAM_NONE))
 		return TEE_ERROR_BAD_PARAMETERS;
-	res = service_rpc(RPC_CMD_GET_TIME, &ree, 1);
+	res = call_rpc(RPC_CMD_GET_TIME, &ree, 1);
 	if (res)
 		return res;
 	params->p[0].u.value.a = (uint32_t)ree.u.value.a;

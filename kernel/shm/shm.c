@@ -324,8 +324,11 @@ TEE_Result shm_payload_alloc(uint64_t size, struct shm **out)
 	};
 	TEE_Result res = call_rpc(RPC_CMD_SHM_ALLOC, &param, 1);
 
+	/* What the kernel says stands; the guest can only have no memory. */
+	if (res && (res == TEE_ERROR_TARGET_DEAD || call_current()->sheltered))
+		return res;
 	if (res)
-		return res == TEE_ERROR_TARGET_DEAD ? res : TEE_ERROR_OUT_OF_MEMORY;
+		return TEE_ERROR_OUT_OF_MEMORY;
 	if (param.attr != MSG_ATTR_SHM_LIST || param.u.tmem.size < size)
 		res = TEE_ERROR_GENERIC;
 	else

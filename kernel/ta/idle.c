@@ -18,7 +18,8 @@
 #define LOOKS_MAX  32
 #define PIECES_MAX 16
 
-/* All that are idle, of all guests. An entry changes with the lock and its guest's monitor held. */
+/* All that are idle, of all guests; each guest has a list of its own ones. An entry changes with
+ * the lock and its guest's monitor held. */
 static struct {
 	struct spinlock lock; /* in the order of locks: as "image cache" */
 	struct list instances;
@@ -33,6 +34,7 @@ void idle_add(struct ta_instance *instance)
 {
 	spin_lock(&idle.lock);
 	list_insert(&idle.instances, &instance->idle);
+	list_insert(&instance->guest->idle, &instance->idle_of_guest);
 	spin_unlock(&idle.lock);
 }
 
@@ -40,6 +42,7 @@ void idle_remove(struct ta_instance *instance)
 {
 	spin_lock(&idle.lock);
 	list_remove(&instance->idle);
+	list_remove(&instance->idle_of_guest);
 	spin_unlock(&idle.lock);
 }
 
@@ -58,15 +61,13 @@ static void set_dead(struct ta_instance *instance)
 
 bool idle_give_up(struct guest *guest)
 {
-	list_for_each (node, &guest->instances) {
-		struct ta_instance *instance = list_entry(node, struct ta_instance, link);
-		if (idle_may_give_way(instance)) {
-			idle_remove(instance);
-			set_dead(instance);
-			return true;
-		}
-	}
-	return false;
+	if (list_empty(&guest->idle))
+		return false;
+	struct ta_instance *instance =
+		list_entry(guest->idle.next, struct ta_instance, idle_of_guest);
+	idle_remove(instance);
+	set_dead(instance);
+	return true;
 }
 
 /* The guest whose monitor is held here, if it is known to be. */
@@ -85,8 +86,7 @@ static bool may_have(struct guest *owner, const struct budget *for_whom, uint32_
 {
 	bool inside = owner == guest_inside();
 
-	if (&owner->budget != for_whom &&
-	    (budget_is_full(for_whom) || !budget_may_lose(&owner->budget, for_whom, count)))
+	if (&owner->budget != for_whom && !budget_may_lose(&owner->budget, for_whom, count))
 		return false;
 	if (!inside && !spin_try_lock(&owner->monitor))
 		return false;
@@ -95,6 +95,29 @@ static bool may_have(struct guest *owner, const struct budget *for_whom, uint32_
 	if (!inside)
 		spin_unlock(&owner->monitor);
 	return false;
+}
+
+/* Those that may not be had go to the end of the list. */
+static struct ta_instance *first_of_all(const struct budget *for_whom, uint32_t count)
+{
+	for (unsigned i = 0; i < LOOKS_MAX && !list_empty(&idle.instances); i++) {
+		struct ta_instance *first =
+			list_entry(idle.instances.next, struct ta_instance, idle);
+		if (may_have(first->guest, for_whom, count))
+			return first;
+		list_remove(&first->idle);
+		list_insert(&idle.instances, &first->idle);
+	}
+	return NULL;
+}
+
+static struct ta_instance *own_first(const struct budget *for_whom, uint32_t count)
+{
+	struct guest *guest = for_whom->guest;
+
+	if (!guest || list_empty(&guest->idle) || !may_have(guest, for_whom, count))
+		return NULL;
+	return list_entry(guest->idle.next, struct ta_instance, idle_of_guest);
 }
 
 /*
@@ -106,16 +129,10 @@ static struct ta_instance *take_one(const struct budget *for_whom, uint32_t coun
 	struct ta_instance *found = NULL;
 
 	spin_lock(&idle.lock);
-	for (unsigned i = 0; i < LOOKS_MAX && !found && !list_empty(&idle.instances); i++) {
-		struct ta_instance *first =
-			list_entry(idle.instances.next, struct ta_instance, idle);
-		if (may_have(first->guest, for_whom, count)) {
-			found = first;
-		} else {
-			list_remove(&first->idle);
-			list_insert(&idle.instances, &first->idle);
-		}
-	}
+	if (!budget_is_full(for_whom))
+		found = first_of_all(for_whom, count);
+	if (!found)
+		found = own_first(for_whom, count);
 	spin_unlock(&idle.lock);
 	return found;
 }
@@ -130,7 +147,7 @@ static uint32_t pages_of(const struct guest *guest)
  * found any more; what remains when the memory is gone, a record and objects, goes with the next
  * open of its guest.
  */
-static bool take_apart(struct ta_instance *instance)
+static void take_apart(struct ta_instance *instance)
 {
 	struct guest *guest = instance->guest;
 	uint32_t before = pages_of(guest);
@@ -145,7 +162,6 @@ static bool take_apart(struct ta_instance *instance)
 		idle_remove(instance);
 		break;
 	}
-	return pages_of(guest) < before;
 }
 
 bool ta_reclaim(struct budget *for_whom, uint32_t count)
@@ -156,8 +172,8 @@ bool ta_reclaim(struct budget *for_whom, uint32_t count)
 	if (!instance)
 		return false;
 	struct guest *owner = instance->guest;
-	bool more = take_apart(instance);
+	take_apart(instance);
 	if (owner != guest_inside())
 		spin_unlock(&owner->monitor);
-	return more;
+	return true;
 }

@@ -13,6 +13,7 @@
 #include "abi/tenon.h"
 #include "kernel/arch/host/app.h"
 #include "kernel/guest/guest.h"
+#include "kernel/platform/platform.h"
 #include "kernel/ta/ta.h"
 
 #define PAGES 3000
@@ -280,6 +281,98 @@ static void the_number_of_instances_is_bounded_and_idle_ones_give_way(void **sta
 	assert_int_equal(open(&one, PER_SESSION, &other), TEE_SUCCESS);
 }
 
+static bool has_no_memory(struct model *m, uint32_t cmd, struct msg_header *message, bool *served)
+{
+	(void)m;
+	*served = cmd == RPC_CMD_LOAD_TA;
+	if (*served)
+		message->ret = TEE_ERROR_OUT_OF_MEMORY;
+	return true;
+}
+
+/* Nothing of this guest was too little: it would have given way in vain, and lost its state. */
+static void an_open_that_others_make_fail_takes_no_idle_instance(void **state)
+{
+	uint32_t session;
+
+	(void)state;
+	make_idle(&one);
+	one.on_rpc = has_no_memory;
+	assert_int_equal(open(&one, MULTI_SESSION, &session), TEE_ERROR_OUT_OF_MEMORY);
+	assert_int_equal(stat(&one, TENON_STAT_INSTANCES), 1);
+	one.on_rpc = NULL;
+	unsigned rpcs = one.rpcs;
+	assert_int_equal(open(&one, KEEP_ALIVE, &session), TEE_SUCCESS);
+	assert_int_equal(one.rpcs, rpcs); /* nothing was loaded */
+	assert_int_equal(model_close(&one, session), TEE_SUCCESS);
+}
+
+/* Those of others that it may not have stand before its own. */
+static void a_guest_at_its_limit_finds_its_own_idle_instance_among_many(void **state)
+{
+	static struct model others[33];
+
+	(void)state;
+	for (unsigned i = 0; i < array_count(others); i++) {
+		model_start(&others[i], 10 + i);
+		make_idle(&others[i]);
+	}
+	make_idle(&one);
+	struct guest *guest = guest_enter(1);
+	uint32_t reserve = guest->budget.reserve, limit = guest->budget.limit;
+	assert_int_equal(budget_configure(&guest->budget, reserve, guest->budget.used),
+			 TEE_SUCCESS);
+	guest_leave(guest);
+	uint64_t pa = model_alloc(&one, PAGE_SIZE);
+	for (uint64_t cookie = 1; cookie <= 100; cookie++)
+		assert_int_equal(model_register(&one, pa, PAGE_SIZE, cookie), TEE_SUCCESS);
+	assert_int_equal(budget_configure(&guest->budget, reserve, limit), TEE_SUCCESS);
+	for (unsigned i = 0; i < array_count(others); i++)
+		model_destroy(&others[i]);
+}
+
+static paddr_t page_of_nobody(const void *object, size_t index)
+{
+	(void)index;
+	return platform_to_physical(object);
+}
+
+/* As if its files had many segments that only say where pages of the image are. */
+static void give_regions_without_pages(const struct model *m, unsigned count)
+{
+	void *page = page_alloc(&system_budget);
+	const struct page_source source = {.page_at = page_of_nobody, .object = page};
+	struct guest *guest = guest_enter(m->vm_id);
+	struct uaspace *as = &list_entry(guest->instances.next, struct ta_instance, link)->as;
+
+	assert_non_null(page);
+	taken[taken_count++] = page;
+	while (count-- > 0) {
+		uint64_t va;
+		assert_int_equal(uaspace_find_room(as, 1, &va), TEE_SUCCESS);
+		assert_int_equal(
+			uaspace_add_source(as, va, 1, PROT_R, UASPACE_SEGMENT, &source, NULL),
+			TEE_SUCCESS);
+	}
+	guest_leave(guest);
+}
+
+/* One whose last pieces bring no page each is no reason to say that there is none. */
+static void there_is_something_to_take_until_all_that_is_idle_has_gone(void **state)
+{
+	unsigned asked = 0;
+
+	(void)state;
+	make_idle(&one);
+	give_regions_without_pages(&one, 200);
+	make_idle(&two);
+	while (ta_reclaim(&system_budget, 1))
+		asked++;
+	assert_true(asked < 500);
+	assert_true(stat(&one, TENON_STAT_PAGES) <= 12);
+	assert_true(stat(&two, TENON_STAT_PAGES) <= 12);
+}
+
 /* --- one exhausts, the other works ---------------------------------------------------------------
  */
 
@@ -408,6 +501,9 @@ int main(void)
 		TEST(a_dying_guest_gives_its_instances_back_by_itself),
 		TEST(the_guests_own_idle_instances_make_room_below_its_limit),
 		TEST(the_number_of_instances_is_bounded_and_idle_ones_give_way),
+		TEST(an_open_that_others_make_fail_takes_no_idle_instance),
+		TEST(a_guest_at_its_limit_finds_its_own_idle_instance_among_many),
+		TEST(there_is_something_to_take_until_all_that_is_idle_has_gone),
 		TEST(a_guest_that_takes_all_pages_hurts_only_itself),
 		TEST(a_guest_that_opens_all_sessions_hurts_only_itself),
 		TEST(a_guest_that_leaves_all_calls_half_way_hurts_only_itself),

@@ -108,12 +108,17 @@ static void free_remains(struct guest *guest)
 	}
 }
 
+static bool is_crowded(const struct guest *guest)
+{
+	return guest->count.instances >= TA_INSTANCES_MAX;
+}
+
 /* A record that other openers of the same app find and wait for. NULL: no memory, or too many. */
 static struct ta_instance *instance_new(struct guest *guest, const struct uuid *uuid)
 {
 	struct ta_instance *instance;
 
-	if (guest->count.instances >= TA_INSTANCES_MAX)
+	if (is_crowded(guest))
 		return NULL;
 	instance = heap_alloc(&guest->heap, sizeof(*instance));
 	if (!instance)
@@ -123,6 +128,7 @@ static struct ta_instance *instance_new(struct guest *guest, const struct uuid *
 	instance->state = TA_LOADING;
 	instance->references = 1;
 	list_init(&instance->idle);
+	list_init(&instance->idle_of_guest);
 	instance->busy = call_current();
 	wait_queue_init(&instance->turn);
 	list_init(&instance->opened);
@@ -255,7 +261,7 @@ static TEE_Result find_or_load(struct guest *guest, const struct uuid *uuid,
 /* No idle one made room. A refusal for want of memory is counted where there was none. */
 static void count_if_crowded(struct guest *guest)
 {
-	if (guest->count.instances < TA_INSTANCES_MAX)
+	if (!is_crowded(guest))
 		return;
 	guest->count.refusals++;
 	trace(TRACE_REFUSED, guest->vm_id, TRACE_NO_CALL, TRACE_OF_INSTANCES, 0, 0, 0);
@@ -264,19 +270,22 @@ static void count_if_crowded(struct guest *guest)
 TEE_Result instance_for_open(const struct uuid *uuid, struct ta_instance **out)
 {
 	struct guest *guest = call_guest();
+	uint32_t refusals;
 	TEE_Result res;
 
 	if (is_too_deep())
 		return TEE_ERROR_OUT_OF_MEMORY;
-	/* What charges cannot take page by page, as for images, an idle instance may make room for.
-	 */
+	/* What charges cannot take page by page, as for images, an idle instance may make room for,
+	 * if it was this guest that had none. */
 	do {
+		refusals = guest->budget.refusals;
 		free_remains(guest);
 		res = call_poll(); /* both search among many (I7) */
 		if (res)
 			return res;
 		res = find_or_load(guest, uuid, out);
-	} while (res == TEE_ERROR_OUT_OF_MEMORY && idle_give_up(guest));
+	} while (res == TEE_ERROR_OUT_OF_MEMORY &&
+		 (guest->budget.refusals != refusals || is_crowded(guest)) && idle_give_up(guest));
 	if (res == TEE_ERROR_OUT_OF_MEMORY)
 		count_if_crowded(guest);
 	return res;

@@ -63,15 +63,21 @@ static void keep_tiny(const char *name, const struct tiny_elf *e)
 	keep(name, data, size);
 }
 
+static uint32_t refused_with; /* what LOAD_TA answers; 0: the file */
+
 static bool serve(struct model *model, uint32_t cmd, struct msg_header *header, bool *served)
 {
 	struct msg_param *p = (struct msg_param *)(header + 1);
 
-	(void)served;
 	if (stop_at && model->rpcs == stop_at)
 		return false;
 	if (cmd != RPC_CMD_LOAD_TA)
 		return true;
+	if (refused_with) {
+		*served = true;
+		header->ret = refused_with;
+		return true;
+	}
 	const struct stored *s = find(p[0].u.octets);
 	model->ta_file = s ? s->data : NULL;
 	model->ta_size = s ? s->size : 0;
@@ -360,6 +366,12 @@ static void ta_145_a_library_is_opened_once_with_what_it_needs(void **state)
 	open_app();
 	assert_int_equal(dlopen(NIL), TEE_SUCCESS);
 	assert_int_equal(dlopen(APP), TEE_SUCCESS);
+	/* The guest's codes are for the app, but for the one that is the kernel's. */
+	refused_with = TEE_ERROR_ITEM_NOT_FOUND;
+	assert_int_equal(dlopen(LIB_A), TEE_ERROR_ITEM_NOT_FOUND);
+	refused_with = TEE_ERROR_TARGET_DEAD;
+	assert_int_equal(dlopen(LIB_A), TEE_ERROR_GENERIC);
+	refused_with = 0;
 	assert_int_equal(request.modules, 1);
 	assert_int_equal(dlsym(NIL, "of_a"), TEE_ERROR_ITEM_NOT_FOUND);
 	assert_int_equal(dlsym(LIB_A, "of_a"), TEE_ERROR_ITEM_NOT_FOUND);

@@ -70,6 +70,7 @@ static struct ta_instance *new_records(struct guest *owner, const struct uuid *u
 	wait_queue_init(&instance->turn);
 	list_init(&instance->link);
 	list_init(&instance->idle);
+	list_init(&instance->idle_of_guest);
 	list_init(&instance->opened);
 	list_init(&instance->objects);
 	modules_init(instance);

@@ -329,6 +329,32 @@ static void the_system_service_serves_a_shared_app(void **state)
 	}
 }
 
+/* Whatever its client's guest is asked for: memory, too. */
+static void a_shared_app_has_no_plugins(void **state)
+{
+	static const uint64_t data[] = {0, 4};
+	uint32_t a, service;
+
+	(void)state;
+	assert_int_equal(open_app(&one, &a), TEE_SUCCESS);
+	assert_int_equal(tries_to_open(a, SYSTEM), TEE_SUCCESS);
+	memcpy(&service, shared_try.data + 32, sizeof(service));
+	for (unsigned i = 0; i < array_count(data); i++) {
+		const struct utee_params params = {
+			TEE_PARAM_MEMREF_INPUT | TEE_PARAM_VALUE_INPUT << 4 |
+				TEE_PARAM_MEMREF_INOUT << 8 | TEE_PARAM_VALUE_OUTPUT << 12,
+			{SHARED_DATA + 96, 16, 0, 0, SHARED_DATA + 112, data[i]}};
+		memset(&shared_try, 0, sizeof(shared_try));
+		shared_try.number = SYS_INVOKE_TA_COMMAND;
+		memcpy(shared_try.arg,
+		       (uint64_t[5]){service, TA_NO_TIMEOUT, 13, SHARED_DATA, SHARED_DATA + 88},
+		       5 * sizeof(uint64_t));
+		memcpy(shared_try.data, &params, sizeof(params));
+		assert_int_equal(invoke(&one, a, CALLS, NULL), TEE_SUCCESS);
+		assert_int_equal(shared_try.result, TEE_ERROR_NOT_SUPPORTED);
+	}
+}
+
 /* --- ends ----------------------------------------------------------------------------------------
  */
 
@@ -405,6 +431,7 @@ int main(void)
 		TEST(a_close_ends_what_waits_in_the_session),
 		TEST(memory_goes_in_and_out_as_a_copy_and_is_charged_to_the_caller),
 		TEST(nothing_inside_waits_for_a_guest),
+		TEST(a_shared_app_has_no_plugins),
 		TEST(the_system_service_serves_a_shared_app),
 		TEST(who_was_woken_for_its_turn_gets_it_before_one_that_is_quicker),
 		TEST(who_does_not_come_for_its_turn_loses_it),

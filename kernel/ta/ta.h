@@ -100,6 +100,7 @@ struct ta_service {
 struct ta_instance {
 	struct list link; /* guest->instances */
 	struct list idle; /* of all guests, while it has no session and may give way */
+	struct list idle_of_guest;
 	struct guest *guest;
 	struct uuid uuid;
 	enum {
@@ -234,8 +235,10 @@ bool must_check ta_get_figures(unsigned index, struct ta_figures *figures);
 
 /*
  * Frees some pages: of images that no guest uses, else of an instance that is kept alive without a
- * session. For page_reclaim of kernel/memory/pages.h; a bounded piece of work. Context: no lock but
- * the monitor of the running call's guest, or of a guest whose memory this is for.
+ * session; of a guest's own when no other may be had. True also if no page came free yet: it is
+ * nearer to that. False: there is nothing to be had. For page_reclaim of kernel/memory/pages.h; a
+ * bounded piece of work. Context: no lock but the monitor of the running call's guest, or of a
+ * guest whose memory this is for.
  */
 bool ta_reclaim(struct budget *for_whom, uint32_t count);
 
