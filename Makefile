@@ -6,7 +6,7 @@ PYTHON = /usr/bin/python3
 TENON = $(PYTHON) ./tenon
 TENON_CACHE ?= $(HOME)/.cache/tenon
 override TENON_CACHE := $(abspath $(TENON_CACHE))
-C_SOURCES = $(shell find abi kernel hypervisor examples tests bench sim fuzz -name '*.[ch]' 2>/dev/null)
+C_SOURCES = $(shell find abi kernel hypervisor examples tests bench sim -name '*.[ch]' 2>/dev/null)
 export TENON_CACHE
 export TENON_BUILD = $(abspath $(BUILD))
 
